@@ -63,7 +63,9 @@ pub enum WordsError {
 impl core::fmt::Display for WordsError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         match self {
-            Self::NonCanonical { index } => write!(f, "word {index} is not below the field modulus"),
+            Self::NonCanonical { index } => {
+                write!(f, "word {index} is not below the field modulus")
+            }
             Self::TooFew { got } => write!(f, "expected at least {HEADER_WORDS} words, got {got}"),
             Self::Version => write!(f, "word 0: expected statement version {VERSION}"),
             Self::Count => write!(f, "word 10 (n) is not the number of payout words that follow"),
@@ -71,7 +73,9 @@ impl core::fmt::Display for WordsError {
             Self::Payout { index } => {
                 write!(f, "word {index}: expected account * 2^93 + amount, both above zero")
             }
-            Self::Order { index } => write!(f, "word {index}: accounts are not strictly increasing"),
+            Self::Order { index } => {
+                write!(f, "word {index}: accounts are not strictly increasing")
+            }
             Self::Released => write!(f, "the amounts do not add up to released_total"),
         }
     }
