@@ -1,1 +1,59 @@
-//! verifier
+//! Verifies Meed proofs: Groth16 over BN254 with the three public inputs `h, alpha, y`.
+//!
+//! The crate is `no_std` and cannot panic on any input: bytes are decoded with every check before
+//! a point exists, and what cannot be checked by the types returns a [`VerifyError`]. The library
+//! itself allocates nothing; `ark-ec` allocates the line coefficients of a pairing, so a global
+//! allocator must exist (about 20 kB for each pair in a Miller loop).
+//!
+//! # The check
+//! Section 3.2 of Groth, "On the Size of Pairing-based Non-interactive Arguments", 2016:
+//! `e(A, B) = e(alpha, beta) * e(IC_0 + sum x_j IC_j, gamma) * e(C, delta)`, in one Miller loop
+//! over three pairs and one final exponentiation. [`verify`] takes decoded values, [`verify_words`]
+//! the public words of an epoch, [`verify_batch`] many proofs under one key.
+//!
+//! # Byte formats
+//! The coding is EIP-197's, so that calldata, files and precompiles agree. A coordinate is 32 bytes,
+//! big-endian, below the base field's modulus q. A G1 point is `x | y` (64 bytes); a G2 point is
+//! `x.c1 | x.c0 | y.c1 | y.c0` (128 bytes, the coefficient of the imaginary unit first). The identity
+//! is all zeros.
+//!
+//! | object | bytes | layout |
+//! |---|---|---|
+//! | [`Proof`] | 256 | `A` G1, `B` G2, `C` G1 |
+//! | [`VerifyingKey`] | 704 | `alpha` G1, `beta` G2, `gamma` G2, `delta` G2, `IC_0..IC_3` G1 |
+//! | public inputs | 96 | `h, alpha, y`, each 32 bytes big-endian, below the scalar field's modulus r |
+//!
+//! Decoding is canonical: there is one encoding of each value, and encoding what was decoded gives
+//! the same bytes.
+//!
+//! # What a proof's bytes are not
+//! Groth16 proofs can be re-randomised by anybody: `(tA, B/t, C)` verifies when `(A, B, C)` does.
+//! A proof's bytes are therefore no identifier; what has been settled is told by the public words.
+#![no_std]
+#![forbid(unsafe_code)]
+#![deny(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic
+)]
+
+mod batch;
+mod coding;
+mod error;
+mod insecure;
+mod key;
+mod proof;
+mod verify;
+
+pub use ark_bn254::Fr;
+pub use batch::{find_rejected, verify_batch};
+pub use error::{Element, VerifyError};
+pub use insecure::insecure_alpha;
+pub use key::{PreparedVerifyingKey, VerifyingKey, VERIFYING_KEY_BYTES};
+pub use proof::{Proof, PROOF_BYTES};
+pub use verify::{
+    inputs_from_bytes, inputs_to_bytes, verify, verify_bytes, verify_words, INPUTS, INPUTS_BYTES,
+};
