@@ -5,3 +5,22 @@
 #![forbid(unsafe_code)]
 
 pub mod words;
+
+#[cfg(feature = "std")]
+pub mod check;
+#[cfg(feature = "std")]
+pub mod clause;
+#[cfg(feature = "std")]
+pub mod poseidon;
+#[cfg(feature = "std")]
+pub mod roots;
+#[cfg(feature = "std")]
+pub mod settle;
+#[cfg(feature = "std")]
+pub mod shape;
+#[cfg(feature = "std")]
+pub mod synthetic;
+#[cfg(feature = "std")]
+pub mod types;
+#[cfg(feature = "std")]
+pub mod units;
