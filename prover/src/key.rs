@@ -1,0 +1,265 @@
+//! Proving keys and what is known about them.
+
+use std::fmt;
+use std::str::FromStr;
+
+use ark_bn254::Bn254;
+use meed_circuits::r1cs::matrix::Matrices;
+use meed_verifier::{VerifyingKey, INPUTS};
+use serde::{Deserialize, Serialize};
+
+use crate::error::{same, value, FormatError, KeyError};
+
+/// Version of the metadata that this crate writes and reads.
+pub const METADATA_FORMAT: u32 = 1;
+
+/// 32 bytes, written as 64 hexadecimal digits.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Hex32([u8; 32]);
+
+impl Hex32 {
+    /// The bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl From<[u8; 32]> for Hex32 {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl From<Hex32> for String {
+    fn from(digest: Hex32) -> Self {
+        hex::encode(digest.0)
+    }
+}
+
+impl FromStr for Hex32 {
+    type Err = hex::FromHexError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut bytes = [0; 32];
+        hex::decode_to_slice(text, &mut bytes)?;
+        Ok(Self(bytes))
+    }
+}
+
+impl TryFrom<String> for Hex32 {
+    type Error = hex::FromHexError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for Hex32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&hex::encode(self.0))
+    }
+}
+
+impl fmt::Debug for Hex32 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Which circuit a key belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CircuitId {
+    /// Name, for example `meed-groth16-XS`.
+    pub name: String,
+    /// Shape, for example `XS`.
+    pub shape: String,
+    /// [`Matrices::digest`].
+    pub digest: Hex32,
+    /// Number of constraints.
+    pub constraints: usize,
+    /// Columns of the instance: the constant one and the public inputs.
+    pub instance: usize,
+    /// Columns of the witness.
+    pub witness: usize,
+}
+
+impl CircuitId {
+    /// Describes `matrices`; hashes them once.
+    #[must_use]
+    pub fn new(name: &str, shape: &str, matrices: &Matrices) -> Self {
+        Self {
+            name: name.to_owned(),
+            shape: shape.to_owned(),
+            digest: matrices.digest().into(),
+            constraints: matrices.constraints(),
+            instance: matrices.instance,
+            witness: matrices.witness,
+        }
+    }
+
+    /// Fails unless the counts are those of `matrices`, with three public inputs. The digest is not
+    /// computed again: whoever made this value did.
+    pub(crate) fn check(&self, matrices: &Matrices) -> Result<(), FormatError> {
+        same("public inputs", INPUTS + 1, matrices.instance)?;
+        same("instance columns", self.instance, matrices.instance)?;
+        same("witness columns", self.witness, matrices.witness)?;
+        same("constraints", self.constraints, matrices.constraints())
+    }
+
+    /// Fails with the first difference between `self`, which is expected, and `got`.
+    pub(crate) fn same(&self, got: &Self) -> Result<(), FormatError> {
+        same("circuit name", &self.name, &got.name)?;
+        same("circuit shape", &self.shape, &got.shape)?;
+        same("circuit digest", self.digest, got.digest)?;
+        same("constraints", self.constraints, got.constraints)?;
+        same("instance columns", self.instance, got.instance)?;
+        same("witness columns", self.witness, got.witness)
+    }
+}
+
+/// Where a key's secrets come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[non_exhaustive]
+pub enum Origin {
+    /// [`insecure_setup`](crate::setup::insecure_setup): everybody knows the secrets.
+    InsecureLocal,
+    /// A ceremony by snarkjs, imported by [`import_ceremony`](crate::ceremony::import_ceremony).
+    Ceremony,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InsecureLocal => "insecure-local",
+            Self::Ceremony => "ceremony",
+        })
+    }
+}
+
+/// What a key file says about itself, as JSON in a section of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyInfo {
+    /// [`METADATA_FORMAT`].
+    pub format: u32,
+    /// The circuit.
+    pub circuit: CircuitId,
+    /// Where the secrets come from.
+    pub origin: Origin,
+    /// SHA-256 of the ceremony's file that was imported, as it came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source_sha256: Option<Hex32>,
+}
+
+impl KeyInfo {
+    /// Fails unless the format is known and the origin is what the verifying key tells by itself.
+    pub(crate) fn check(&self, vk: &VerifyingKey) -> Result<(), FormatError> {
+        same("metadata format", METADATA_FORMAT, self.format)?;
+        let insecure = self.origin == Origin::InsecureLocal;
+        if insecure == vk.is_insecure() {
+            return Ok(());
+        }
+        let by_alpha = if vk.is_insecure() {
+            "insecure-local (by its alpha)"
+        } else {
+            "ceremony (by its alpha)"
+        };
+        Err(value("origin", by_alpha, self.origin))
+    }
+}
+
+/// A Groth16 proving key for one circuit, with its verifying key.
+///
+/// The points are arkworks' `ProvingKey`, but the `h` points are those of circom's reduction: use
+/// it with [`CircomReduction`](crate::qap::CircomReduction) only.
+#[derive(Clone, PartialEq)]
+pub struct ProvingKey {
+    info: KeyInfo,
+    vk: VerifyingKey,
+    points: ark_groth16::ProvingKey<Bn254>,
+}
+
+impl fmt::Debug for ProvingKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProvingKey").field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+impl ProvingKey {
+    /// A key from points that the caller computed or checked.
+    ///
+    /// # Errors
+    /// [`KeyError::VerifyingKey`] when the verifying key among them is not a sound one;
+    /// [`KeyError::Circuit`] when the origin is not what its alpha says.
+    pub(crate) fn from_points(
+        circuit: CircuitId,
+        origin: Origin,
+        points: ark_groth16::ProvingKey<Bn254>,
+    ) -> Result<Self, KeyError> {
+        let info = KeyInfo { format: METADATA_FORMAT, circuit, origin, source_sha256: None };
+        let vk = verifying_key(&points.vk).map_err(KeyError::Circuit)?;
+        info.check(&vk).map_err(KeyError::Circuit)?;
+        Ok(Self { info, vk, points })
+    }
+
+    pub(crate) fn with_info(
+        info: KeyInfo,
+        points: ark_groth16::ProvingKey<Bn254>,
+    ) -> Result<Self, FormatError> {
+        let vk = verifying_key(&points.vk)?;
+        info.check(&vk)?;
+        Ok(Self { info, vk, points })
+    }
+
+    /// What is known about the key.
+    #[must_use]
+    pub const fn info(&self) -> &KeyInfo {
+        &self.info
+    }
+
+    /// The circuit that it belongs to.
+    #[must_use]
+    pub const fn circuit(&self) -> &CircuitId {
+        &self.info.circuit
+    }
+
+    /// The verifying key.
+    #[must_use]
+    pub const fn verifying_key(&self) -> &VerifyingKey {
+        &self.vk
+    }
+
+    /// The points, as arkworks holds them.
+    #[must_use]
+    pub const fn points(&self) -> &ark_groth16::ProvingKey<Bn254> {
+        &self.points
+    }
+}
+
+/// arkworks' verifying key as ours: every check of [`VerifyingKey::from_points`].
+///
+/// # Errors
+/// [`FormatError::Value`] unless there are three public inputs, [`FormatError::Verify`] when a point
+/// is not allowed.
+pub fn verifying_key(vk: &ark_groth16::VerifyingKey<Bn254>) -> Result<VerifyingKey, FormatError> {
+    let got = vk.gamma_abc_g1.len();
+    let ic =
+        vk.gamma_abc_g1.as_slice().try_into().map_err(|_| value("points IC", INPUTS + 1, got))?;
+    Ok(VerifyingKey::from_points(vk.alpha_g1, vk.beta_g2, vk.gamma_g2, vk.delta_g2, ic)?)
+}
+
+/// Our verifying key as arkworks'.
+#[must_use]
+pub fn ark_verifying_key(vk: &VerifyingKey) -> ark_groth16::VerifyingKey<Bn254> {
+    ark_groth16::VerifyingKey {
+        alpha_g1: *vk.alpha(),
+        beta_g2: *vk.beta(),
+        gamma_g2: *vk.gamma(),
+        delta_g2: *vk.delta(),
+        gamma_abc_g1: vk.ic().to_vec(),
+    }
+}

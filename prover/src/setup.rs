@@ -1,0 +1,152 @@
+//! A local set-up whose secrets are public: for development, tests and demonstrations.
+//!
+//! Anybody can forge proofs under such a key. Everything here is named `insecure_`, the key's origin
+//! says so, and its verifying key tells by itself: `alpha` is [`meed_verifier::insecure_alpha`].
+
+use ark_bn254::{Fr, G1Affine, G1Projective, G2Projective};
+use ark_ec::scalar_mul::{BatchMulPreprocessing, ScalarMul};
+use ark_ec::{CurveGroup, PrimeGroup};
+use ark_ff::{AdditiveGroup, Field, PrimeField, Zero};
+use ark_poly::EvaluationDomain;
+use meed_circuits::r1cs::matrix::{Matrices, Sparse};
+use sha3::{Digest, Keccak256};
+
+use crate::error::KeyError;
+use crate::key::{CircuitId, Origin, ProvingKey};
+use crate::qap;
+
+/// The secrets. Groth16 (2016, section 3.2) calls tau `x`; gamma is 1, as in snarkjs's keys.
+struct Secrets {
+    alpha: Fr,
+    beta: Fr,
+    delta: Fr,
+    tau: Fr,
+}
+
+impl Secrets {
+    /// All but alpha depend on the circuit, so that keys of two circuits differ throughout.
+    fn derive(digest: &[u8; 32]) -> Self {
+        let secret = |tag: &[u8]| {
+            let hash = Keccak256::new().chain_update(tag).chain_update(digest).finalize();
+            Fr::from_be_bytes_mod_order(&hash)
+        };
+        Self {
+            alpha: meed_verifier::insecure_alpha(),
+            beta: secret(b"meed.insecure.beta.v1"),
+            delta: secret(b"meed.insecure.delta.v1"),
+            tau: secret(b"meed.insecure.tau.v1"),
+        }
+    }
+}
+
+/// Makes a key with publicly known secrets, the same one at every call.
+///
+/// About 550 bytes a constraint are held, 424 of them the key.
+///
+/// # Errors
+/// [`KeyError::Circuit`] when `circuit` does not describe `matrices` or there are not three public
+/// inputs, [`KeyError::Engine`] when there are more than `2^27` rows.
+///
+/// # Panics
+/// Never in practice: only if a hash of the circuit's digest were a root of unity or zero.
+pub fn insecure_setup(circuit: &CircuitId, matrices: &Matrices) -> Result<ProvingKey, KeyError> {
+    circuit.check(matrices).map_err(KeyError::Circuit)?;
+    let domain = qap::system_domain(matrices)?;
+    let Secrets { alpha, beta, delta, tau } = Secrets::derive(circuit.digest.as_bytes());
+    let delta_inverse = delta.inverse().expect("delta is a hash");
+
+    // Columns of A, B, C as polynomials at tau.
+    let lagrange = domain.evaluate_all_lagrange_coefficients(tau);
+    let (mut a, (b, c)) = rayon::join(
+        || columns(matrices, &matrices.a, &lagrange),
+        || {
+            rayon::join(
+                || columns(matrices, &matrices.b, &lagrange),
+                || columns(matrices, &matrices.c, &lagrange),
+            )
+        },
+    );
+    let n = matrices.constraints();
+    for (a, u) in a.iter_mut().zip(&lagrange[n..n + matrices.instance]) {
+        *a += u;
+    }
+    drop(lagrange);
+    let mut l = c;
+    for ((i, l), (a, b)) in l.iter_mut().enumerate().zip(a.iter().zip(&b)) {
+        *l += beta * a + alpha * b;
+        if i >= matrices.instance {
+            *l *= delta_inverse;
+        }
+    }
+
+    let g1 = G1Projective::generator();
+    let g2 = G2Projective::generator();
+    let g2_table = table(g2, b.len());
+    let b_g2_query = multiples(&g2_table, &b);
+    drop(g2_table);
+    let g1_table = table(g1, a.len() + b.len() + l.len() + domain.size());
+    let a_query = multiples(&g1_table, &a);
+    drop(a);
+    let b_g1_query = multiples(&g1_table, &b);
+    drop(b);
+    let gamma_abc_g1: Vec<G1Affine> = multiples(&g1_table, &l[..matrices.instance]);
+    let l_query = multiples(&g1_table, &l[matrices.instance..]);
+    drop(l);
+    let h = qap::odd_lagrange(domain.size(), tau, delta_inverse)
+        .expect("tau is a hash, and the domain leaves room for odd roots");
+    let h_query = multiples(&g1_table, &h);
+
+    let vk = ark_groth16::VerifyingKey {
+        alpha_g1: (g1 * alpha).into_affine(),
+        beta_g2: (g2 * beta).into_affine(),
+        gamma_g2: g2.into_affine(),
+        delta_g2: (g2 * delta).into_affine(),
+        gamma_abc_g1,
+    };
+    let points = ark_groth16::ProvingKey {
+        vk,
+        beta_g1: (g1 * beta).into_affine(),
+        delta_g1: (g1 * delta).into_affine(),
+        a_query,
+        b_g1_query,
+        b_g2_query,
+        h_query,
+        l_query,
+    };
+    ProvingKey::from_points(circuit.clone(), Origin::InsecureLocal, points)
+}
+
+/// `sum_i lagrange[i] * matrix[i][column]` for every column.
+fn columns(matrices: &Matrices, matrix: &Sparse, lagrange: &[Fr]) -> Vec<Fr> {
+    let mut columns = vec![Fr::ZERO; matrices.columns()];
+    for (i, u) in lagrange.iter().enumerate().take(matrix.rows()) {
+        for (coeff, column) in matrices.row(matrix, i) {
+            columns[column] += coeff * u;
+        }
+    }
+    columns
+}
+
+/// Window tables of the generator. The size is chosen to stay in the processor's cache.
+fn table<G: ScalarMul>(generator: G, scalars: usize) -> BatchMulPreprocessing<G> {
+    BatchMulPreprocessing::new(generator, scalars.min(TABLE_FOR))
+}
+
+/// arkworks sizes a window as `ln(scalars)`; more than this made no set-up faster.
+const TABLE_FOR: usize = 1 << 18;
+
+/// Scalars times the generator, in slices, so that projective points do not pile up.
+fn multiples<G: ScalarMul>(
+    table: &BatchMulPreprocessing<G>,
+    scalars: &[G::ScalarField],
+) -> Vec<G::MulBase> {
+    let mut points = Vec::with_capacity(scalars.len());
+    for slice in scalars.chunks(1 << 14) {
+        if slice.iter().all(Zero::is_zero) {
+            points.extend(slice.iter().map(|_| G::MulBase::from(G::zero())));
+        } else {
+            points.extend(table.batch_mul(slice));
+        }
+    }
+    points
+}
