@@ -162,7 +162,6 @@ impl VerifyingKey {
     }
 
     /// `IC_0..IC_3`: for the constant 1, `h`, `alpha`, `y`.
-    #[must_use]
     pub const fn ic(&self) -> &[G1Affine; IC_POINTS] {
         &self.ic
     }
