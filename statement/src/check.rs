@@ -12,12 +12,13 @@ use crate::poseidon::TREE_CAPACITY;
 use crate::roots::{
     state_root, to_field, words_hash, Commitment, ASSET_ELEMENTS, RECORDS_PER_ELEMENT,
 };
-use crate::settle::{fee_share, AccountRow, Trace};
+use crate::settle::{fee_share, Trace};
 use crate::types::{Account, Inputs};
 use crate::units::{
     credits, unit, ACCRUED_BITS, BPS, CREDITS_BITS, EDGES, EVENT_INDEX_BITS, FEES_BITS, FEE_BITS,
     MAX_FRACTION_BITS, MIN_PAYOUT_BITS, SCORE_BITS,
 };
+use ark_ff::PrimeField;
 use rayon::prelude::*;
 use ruint::aliases::U256;
 
@@ -195,6 +196,7 @@ pub fn check(inputs: &Inputs, committed: &Commitment, trace: &Trace) -> Check {
     check_inputs(inputs)?;
     check_lengths(inputs, trace)?;
     check_commitment(inputs, committed)?;
+    check_fees(inputs, trace)?;
     check_counted(inputs, trace)?;
     check_prices(inputs, trace)?;
     check_credits(inputs, trace)?;
@@ -237,6 +239,18 @@ fn check_commitment(inputs: &Inputs, committed: &Commitment) -> Check {
         Binding,
         Place::Policy,
         "policy_hash commits to the policy",
+    )
+}
+
+/// S2: the events are complete.
+fn check_fees(inputs: &Inputs, trace: &Trace) -> Check {
+    let fees: u128 = inputs.events.iter().map(|e| e.fee).sum();
+    ensure_eq(
+        U256::from(fees),
+        U256::from(trace.header.fees_total),
+        Ledger,
+        Place::Word(7),
+        "fees_total is the sum of the fees",
     )
 }
 
@@ -470,14 +484,14 @@ fn check_release(inputs: &Inputs, trace: &Trace) -> Check {
     Ok(())
 }
 
+/// S10, on the totals that are public; S11 says that they are those of the lists.
 fn check_conservation(trace: &Trace) -> Check {
-    let sum = |f: fn(&AccountRow) -> U256| {
-        trace.accounts.iter().fold(U256::ZERO, |sum, row| sum + f(row))
-    };
-    let released = sum(|row| U256::from(row.amount));
+    let header = &trace.header;
+    let before = trace.accounts.iter().fold(U256::ZERO, |sum, row| sum + row.accrued_before);
+    let after = U256::from_limbs(header.accrued_total_after.into_bigint().0);
     ensure_eq(
-        sum(|row| row.accrued_before) + credits(trace.header.fees_total),
-        sum(|row| row.accrued_after) + released * unit(),
+        before + credits(header.fees_total),
+        after + credits(header.released_total),
         Conservation,
         Place::Epoch,
         "what waited and came in is what waits and went out",
@@ -513,8 +527,6 @@ fn check_binding(inputs: &Inputs, committed: &Commitment, trace: &Trace) -> Chec
     )?;
     let after = state_root(&trace.state_after);
     word(header.state_root_after == after, 6, "state_root_after commits to the new state")?;
-    let fees: u128 = inputs.events.iter().map(|e| e.fee).sum();
-    word(header.fees_total == fees, 7, "fees_total is the sum of the fees")?;
     let released: u128 = trace.payouts.iter().map(|p| p.amount).sum();
     word(header.released_total == released, 8, "released_total is the sum of the payouts")?;
     let waiting = trace.state_after.iter().fold(U256::ZERO, |sum, e| sum + e.accrued);
