@@ -65,8 +65,8 @@ mod tests {
     #[test]
     fn bounds_follow_from_their_sources() {
         assert_eq!(UNIT, 10_000 * (1 << 40));
-        assert!(UNIT < 1 << UNIT_BITS && UNIT > 1 << (UNIT_BITS - 1));
-        assert!(u128::from(BPS) < 1 << BPS_BITS);
+        const { assert!(UNIT < 1 << UNIT_BITS && UNIT > 1 << (UNIT_BITS - 1)) };
+        const { assert!((BPS as u128) < 1 << BPS_BITS) };
         // The largest total of an account gives an amount that its word can hold.
         let total = credits((1 << FEES_BITS) - 1) + (U256::from(1) << ACCRUED_BITS as usize);
         assert!((total / unit()).bit_len() as u32 <= crate::words::AMOUNT_BITS);
