@@ -11,6 +11,8 @@ pub mod check;
 #[cfg(feature = "std")]
 pub mod clause;
 #[cfg(feature = "std")]
+pub mod lies;
+#[cfg(feature = "std")]
 pub mod poseidon;
 #[cfg(feature = "std")]
 pub mod roots;
