@@ -88,7 +88,7 @@ impl Default for Sums {
     }
 }
 
-#[allow(clippy::arithmetic_side_effects, reason = "field and group operations are total")]
+#[expect(clippy::arithmetic_side_effects, reason = "field and group operations are total")]
 impl Sums {
     /// Adds an item; returns its `t A`.
     fn add(&mut self, t: u128, inputs: &[Fr; INPUTS], proof: &Proof) -> G1Affine {
@@ -114,7 +114,7 @@ impl Sums {
     }
 }
 
-#[allow(clippy::arithmetic_side_effects, reason = "field operations are total")]
+#[expect(clippy::arithmetic_side_effects, reason = "field operations are total")]
 fn multiply(product: &mut <Bn254 as Pairing>::TargetField, factor: MillerLoopOutput<Bn254>) {
     *product *= factor.0;
 }

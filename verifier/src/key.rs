@@ -210,7 +210,6 @@ impl PreparedVerifyingKey {
     }
 
     /// `one IC_0 + sum inputs[j] IC_(j+1)`.
-    #[allow(clippy::arithmetic_side_effects, reason = "group operations are total")]
     pub(crate) fn combine_ic(&self, one: &Fr, inputs: &[Fr; IC_POINTS - 1]) -> G1Projective {
         let scalars = core::iter::once(one).chain(inputs);
         self.key.ic.iter().zip(scalars).map(|(p, s)| p.mul_bigint(s.into_bigint())).sum()

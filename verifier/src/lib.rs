@@ -1,9 +1,10 @@
 //! Verifies Meed proofs: Groth16 over BN254 with the three public inputs `h, alpha, y`.
 //!
 //! The crate is `no_std` and cannot panic on any input: bytes are decoded with every check before
-//! a point exists, and what cannot be checked by the types returns a [`VerifyError`]. The library
-//! itself allocates nothing; `ark-ec` allocates the line coefficients of a pairing, so a global
-//! allocator must exist (about 20 kB for each pair in a Miller loop).
+//! a point exists, and what the types cannot rule out returns a [`VerifyError`]. The `unwrap`s of
+//! `ark-ec`'s pairing are on its own line coefficients, whose number no input changes. The library
+//! itself allocates nothing; `ark-ec` allocates those coefficients, so a global allocator must exist
+//! (about 20 kB for each pair in a Miller loop). Nothing here is secret and nothing is constant-time.
 //!
 //! # The check
 //! Section 3.2 of Groth, "On the Size of Pairing-based Non-interactive Arguments", 2016:
@@ -25,6 +26,22 @@
 //!
 //! Decoding is canonical: there is one encoding of each value, and encoding what was decoded gives
 //! the same bytes.
+//!
+//! # Example
+//! ```
+//! use meed_verifier::{verify_bytes, PreparedVerifyingKey, VerifyError, VerifyingKey};
+//!
+//! fn check(key: &[u8], inputs: &[u8], proof: &[u8]) -> Result<(), VerifyError> {
+//!     let key = VerifyingKey::from_bytes(key)?;
+//!     // Compare `key.id()` with the published one, and ask `key.is_insecure()`.
+//!     verify_bytes(&PreparedVerifyingKey::new(&key), inputs, proof)
+//! }
+//!
+//! assert_eq!(
+//!     check(&[], &[], &[]),
+//!     Err(VerifyError::Length { expected: 704, got: 0 })
+//! );
+//! ```
 //!
 //! # What a proof's bytes are not
 //! Groth16 proofs can be re-randomised by anybody: `(tA, B/t, C)` verifies when `(A, B, C)` does.
