@@ -125,9 +125,6 @@ pub enum KeyError {
     /// The system is too large.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The points make no verifying key.
-    #[error("verifying key: {0}")]
-    VerifyingKey(#[from] VerifyError),
 }
 
 impl KeyError {

@@ -8,7 +8,7 @@ use meed_circuits::r1cs::matrix::Matrices;
 use meed_verifier::{VerifyingKey, INPUTS};
 use serde::{Deserialize, Serialize};
 
-use crate::error::{same, value, FormatError, KeyError};
+use crate::error::{same, value, FormatError};
 
 /// Version of the metadata that this crate writes and reads.
 pub const METADATA_FORMAT: u32 = 1;
@@ -193,20 +193,9 @@ impl ProvingKey {
     /// A key from points that the caller computed or checked.
     ///
     /// # Errors
-    /// [`KeyError::VerifyingKey`] when the verifying key among them is not a sound one;
-    /// [`KeyError::Circuit`] when the origin is not what its alpha says.
-    pub(crate) fn from_points(
-        circuit: CircuitId,
-        origin: Origin,
-        points: ark_groth16::ProvingKey<Bn254>,
-    ) -> Result<Self, KeyError> {
-        let info = KeyInfo { format: METADATA_FORMAT, circuit, origin, source_sha256: None };
-        let vk = verifying_key(&points.vk).map_err(KeyError::Circuit)?;
-        info.check(&vk).map_err(KeyError::Circuit)?;
-        Ok(Self { info, vk, points })
-    }
-
-    pub(crate) fn with_info(
+    /// [`FormatError`] when the verifying key among them is refused, or the origin is not what its
+    /// alpha says.
+    pub(crate) fn new(
         info: KeyInfo,
         points: ark_groth16::ProvingKey<Bn254>,
     ) -> Result<Self, FormatError> {

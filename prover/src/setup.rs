@@ -12,7 +12,7 @@ use meed_circuits::r1cs::matrix::{Matrices, Sparse};
 use sha3::{Digest, Keccak256};
 
 use crate::error::KeyError;
-use crate::key::{CircuitId, Origin, ProvingKey};
+use crate::key::{CircuitId, KeyInfo, Origin, ProvingKey, METADATA_FORMAT};
 use crate::qap;
 
 /// The secrets. Groth16 (2016, section 3.2) calls tau `x`; gamma is 1, as in snarkjs's keys.
@@ -113,7 +113,13 @@ pub fn insecure_setup(circuit: &CircuitId, matrices: &Matrices) -> Result<Provin
         h_query,
         l_query,
     };
-    ProvingKey::from_points(circuit.clone(), Origin::InsecureLocal, points)
+    let info = KeyInfo {
+        format: METADATA_FORMAT,
+        circuit: circuit.clone(),
+        origin: Origin::InsecureLocal,
+        source_sha256: None,
+    };
+    ProvingKey::new(info, points).map_err(KeyError::Circuit)
 }
 
 /// `sum_i lagrange[i] * matrix[i][column]` for every column.

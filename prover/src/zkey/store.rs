@@ -1,0 +1,234 @@
+//! Key files on disk: `<name>.zkey` and, beside it, `<name>.vk.json`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use meed_circuits::r1cs::matrix::Matrices;
+use meed_verifier::VerifyingKey;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use super::{write, Checks, Contents, Reader};
+use crate::error::{same, value, FormatError, KeyError};
+use crate::key::{CircuitId, Hex32, KeyInfo, ProvingKey};
+
+/// The largest sidecar that is read; a real one has about 2 kB.
+const SIDECAR_LIMIT: u64 = 1 << 16;
+
+/// What stands beside a key file: all that a verifier needs, and the digest that lets the key's
+/// points be taken without checking each again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sidecar {
+    /// What the key file says about itself.
+    pub key: KeyInfo,
+    /// The verifying key: 704 bytes in hexadecimal, see [`VerifyingKey::to_bytes`].
+    pub vk: String,
+    /// [`VerifyingKey::id`].
+    pub vk_id: Hex32,
+    /// SHA-256 of the key file.
+    pub zkey_sha256: Hex32,
+    /// Bytes of the key file.
+    pub zkey_bytes: u64,
+}
+
+/// Where the sidecar of the key file at `path` is.
+#[must_use]
+pub fn sidecar_path(path: &Path) -> PathBuf {
+    path.with_extension("vk.json")
+}
+
+impl Sidecar {
+    fn new(key: &ProvingKey, zkey_sha256: Hex32, zkey_bytes: u64) -> Self {
+        let vk = key.verifying_key();
+        Self {
+            key: key.info().clone(),
+            vk: hex::encode(vk.to_bytes()),
+            vk_id: vk.id().into(),
+            zkey_sha256,
+            zkey_bytes,
+        }
+    }
+
+    /// Reads and checks a sidecar.
+    ///
+    /// # Errors
+    /// [`KeyError::File`] when it cannot be read, is not one, or contradicts itself.
+    pub fn load(path: &Path) -> Result<Self, KeyError> {
+        let file = File::open(path).map_err(KeyError::at(path))?;
+        let mut text = Vec::new();
+        io::Read::read_to_end(&mut io::Read::take(file, SIDECAR_LIMIT + 1), &mut text)
+            .map_err(KeyError::at(path))?;
+        Self::from_json(&text).map_err(KeyError::at(path))
+    }
+
+    /// Parses and checks a sidecar.
+    ///
+    /// # Errors
+    /// [`FormatError`] when it is too long, no such JSON, or contradicts itself.
+    pub fn from_json(text: &[u8]) -> Result<Self, FormatError> {
+        if text.len() as u64 > SIDECAR_LIMIT {
+            return Err(value("sidecar", format!("at most {SIDECAR_LIMIT} bytes"), "more"));
+        }
+        let sidecar: Self = serde_json::from_slice(text)?;
+        sidecar.verifying_key()?;
+        Ok(sidecar)
+    }
+
+    /// The verifying key.
+    ///
+    /// # Errors
+    /// [`FormatError`] when it is none, has another id, or is not of the origin that is named.
+    pub fn verifying_key(&self) -> Result<VerifyingKey, FormatError> {
+        let bytes = hex::decode(&self.vk)
+            .map_err(|error| value("vk", "704 bytes in hexadecimal", error))?;
+        let vk = VerifyingKey::from_bytes(&bytes)?;
+        same("vk_id", Hex32::from(vk.id()), self.vk_id)?;
+        self.key.check(&vk)?;
+        Ok(vk)
+    }
+
+    fn save(&self, path: &Path) -> Result<(), KeyError> {
+        let mut text = serde_json::to_vec_pretty(self).map_err(KeyError::at(path))?;
+        text.push(b'\n');
+        create(path, |to| Ok(to.write_all(&text)?)).map(|_| ())
+    }
+}
+
+impl ProvingKey {
+    /// Writes the key to `path` and the sidecar beside it, each by a temporary file that takes its
+    /// place when it is complete and on disk.
+    ///
+    /// # Errors
+    /// [`KeyError::Circuit`] when `matrices` are not the key's; [`KeyError::File`] otherwise.
+    pub fn save(&self, matrices: &Matrices, path: &Path) -> Result<Sidecar, KeyError> {
+        self.circuit().check(matrices).map_err(KeyError::Circuit)?;
+        let (sha256, bytes) = create(path, |to| Ok(write(self, matrices, to)?))?;
+        self.save_sidecar(path, sha256, bytes)
+    }
+
+    pub(crate) fn save_sidecar(
+        &self,
+        path: &Path,
+        sha256: Hex32,
+        bytes: u64,
+    ) -> Result<Sidecar, KeyError> {
+        let sidecar = Sidecar::new(self, sha256, bytes);
+        sidecar.save(&sidecar_path(path))?;
+        Ok(sidecar)
+    }
+
+    /// Reads the key for `circuit` from `path`, with the sidecar beside it.
+    ///
+    /// The points are not checked one by one: the file must have the SHA-256 that the sidecar names,
+    /// and the sidecar was written when they were computed or checked. Whoever can change both files
+    /// can give the prover a key that leaks the witness; where they come from elsewhere, use
+    /// [`ProvingKey::load_checked`].
+    ///
+    /// # Errors
+    /// [`KeyError::File`], with the name of the file and what was expected, when one of the two is
+    /// damaged, does not belong to the other, or belongs to another circuit.
+    pub fn load(path: &Path, circuit: &CircuitId) -> Result<Self, KeyError> {
+        let beside = sidecar_path(path);
+        let sidecar = Sidecar::load(&beside)?;
+        circuit.same(&sidecar.key.circuit).map_err(KeyError::at(&beside))?;
+        let file = File::open(path).map_err(KeyError::at(path))?;
+        let bytes = file.metadata().map_err(KeyError::at(path))?.len();
+        same("bytes of the file", sidecar.zkey_bytes, bytes).map_err(KeyError::at(path))?;
+        let contents =
+            Reader::new(file, Checks::Digest).read(circuit).map_err(KeyError::at(path))?;
+        same("SHA-256 of the file", sidecar.zkey_sha256, contents.sha256)
+            .map_err(KeyError::at(path))?;
+        let key = Self::from_contents(contents, circuit).map_err(KeyError::at(path))?;
+        if *key.info() != sidecar.key {
+            let error = value("metadata", "those of the key file", "others");
+            return Err(KeyError::at(&beside)(error));
+        }
+        same("vk_id", Hex32::from(key.verifying_key().id()), sidecar.vk_id)
+            .map_err(KeyError::at(&beside))?;
+        Ok(key)
+    }
+
+    /// Reads the key for `circuit` from `path` without a sidecar: every point is checked to be on
+    /// its curve and in its subgroup, and the coefficients to be those of `matrices`.
+    ///
+    /// That the points are the right ones for the circuit, it cannot tell.
+    ///
+    /// # Errors
+    /// [`KeyError::File`], with the name of the file and what was expected.
+    pub fn load_checked(
+        path: &Path,
+        circuit: &CircuitId,
+        matrices: &Matrices,
+    ) -> Result<Self, KeyError> {
+        circuit.check(matrices).map_err(KeyError::Circuit)?;
+        let file = File::open(path).map_err(KeyError::at(path))?;
+        Reader::new(file, Checks::Full(matrices))
+            .read(circuit)
+            .and_then(|contents| Self::from_contents(contents, circuit))
+            .map_err(KeyError::at(path))
+    }
+
+    fn from_contents(contents: Contents, circuit: &CircuitId) -> Result<Self, FormatError> {
+        let info = contents.info.ok_or_else(|| {
+            value("metadata", "Meed's own section", "none (import the ceremony's file first)")
+        })?;
+        circuit.same(&info.circuit)?;
+        Self::new(info, contents.points)
+    }
+}
+
+/// Counts and hashes what passes through.
+pub(crate) struct HashWriter<W> {
+    to: W,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl<W: Write> Write for HashWriter<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.to.write(bytes)?;
+        self.hash.update(&bytes[..written]);
+        self.bytes += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
+
+/// Writes a file all or not at all: to a temporary file in the same folder, synced, renamed, and the
+/// folder synced. Returns SHA-256 and length.
+pub(crate) fn create(
+    path: &Path,
+    content: impl FnOnce(&mut BufWriter<HashWriter<&File>>) -> Result<(), FormatError>,
+) -> Result<(Hex32, u64), KeyError> {
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let temporary = temporary(folder).map_err(KeyError::at(path))?;
+    let hashing = HashWriter { to: temporary.as_file(), hash: Sha256::new(), bytes: 0 };
+    let mut to = BufWriter::with_capacity(1 << 20, hashing);
+    content(&mut to).map_err(KeyError::at(path))?;
+    let HashWriter { hash, bytes, .. } =
+        to.into_inner().map_err(|error| KeyError::at(path)(error.into_error()))?;
+    temporary.as_file().sync_all().map_err(KeyError::at(path))?;
+    temporary.persist(path).map_err(|error| KeyError::at(path)(error.error))?;
+    if cfg!(unix) {
+        File::open(folder).and_then(|f| f.sync_all()).map_err(KeyError::at(path))?;
+    }
+    Ok((<[u8; 32]>::from(hash.finalize()).into(), bytes))
+}
+
+/// Keys are public: readable by all, as far as the umask allows.
+fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".meed-").suffix(".tmp");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    builder.tempfile_in(folder)
+}
