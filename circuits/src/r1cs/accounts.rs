@@ -38,7 +38,10 @@ pub(crate) struct Row<L> {
 /// What S7 to S9 take from elsewhere.
 pub(crate) struct Money<'a, L> {
     pub(crate) policy: &'a Policy<L>,
+    /// The public totals: fees and payouts in base units, what waits in credits.
     pub(crate) fees_total: &'a Num<L>,
+    pub(crate) released_total: &'a Num<L>,
+    pub(crate) waiting_total: &'a Num<L>,
 }
 
 pub(crate) fn accounts<C: Cs>(
@@ -63,7 +66,7 @@ pub(crate) fn accounts<C: Cs>(
     cs.equal(&excess, &taken);
     let rows: Vec<_> = rows.into_iter().map(|(row, _)| row).collect();
     table(cs, &rows);
-    conservation(cs, &rows, money.fees_total);
+    conservation(cs, &rows, money);
     rows
 }
 
@@ -145,14 +148,13 @@ fn table<C: Cs>(cs: &mut C, rows: &[Row<C::L>]) {
     to_bits(cs, &Num::sum(&tops), ACCOUNT_BITS as usize);
 }
 
-/// S10, which the other clauses imply: kept as one constraint that anyone can read.
-fn conservation<C: Cs>(cs: &mut C, rows: &[Row<C::L>], fees_total: &Num<C::L>) {
+/// S10, of the public totals. S2 to S9 and S11 imply it: it is kept as the one constraint that an
+/// auditor looks for.
+fn conservation<C: Cs>(cs: &mut C, rows: &[Row<C::L>], money: &Money<'_, C::L>) {
     cs.clause(Clause::Conservation);
-    let before = Num::sum(rows.iter().map(|r| &r.before));
-    let after = Num::sum(rows.iter().map(|r| &r.after));
-    let amounts = Num::sum(rows.iter().map(|r| &r.amount));
     let unit = Fr::from(UNIT);
-    cs.equal(&(&before + &(fees_total * unit)), &(&after + &(&amounts * unit)));
+    let came = &Num::sum(rows.iter().map(|r| &r.before)) + &(money.fees_total * unit);
+    cs.equal(&came, &(money.waiting_total + &(money.released_total * unit)));
 }
 
 /// Quotient and remainder of a hint by `UNIT`.

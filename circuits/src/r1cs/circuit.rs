@@ -147,17 +147,23 @@ fn synthesize<C: Cs>(cs: &mut C, slots: &Slots) {
     let policy = policy(cs, &slots.policy);
     cs.equal(&words[2], &policy.hash);
     let registry = registry(cs, slots);
-    cs.equal(&words[3], &registry.root);
     let ledger = ledger(cs, slots, &registry, &policy.threshold);
-    cs.clause(Clause::Ledger);
-    cs.equal(&words[4], &ledger.root);
-    let prices = prices(cs, slots, &ledger.events, &policy);
     cs.clause(Clause::Binding);
+    cs.equal(&words[3], &registry.root);
+    cs.equal(&words[4], &ledger.root);
+    cs.clause(Clause::Ledger);
     let fees_total = words[7].clone();
     cs.equal(&fees_total, &Num::sum(ledger.events.iter().map(|e| &e.fee)));
+    let prices = prices(cs, slots, &ledger.events, &policy);
     let flows = flows(cs, slots, &registry.assets);
     let roles = role_credits(cs, slots, &policy, &fees_total, &prices, &flows);
-    let rows = accounts(cs, slots, &Money { policy: &policy, fees_total: &fees_total });
+    let money = Money {
+        policy: &policy,
+        fees_total: &fees_total,
+        released_total: &words[8],
+        waiting_total: &words[9],
+    };
+    let rows = accounts(cs, slots, &money);
 
     cs.clause(Clause::Binding);
     let entry = |cs: &mut C, e: &(Fr, Fr)| (cs.alloc(e.0), cs.alloc(e.1));
