@@ -39,6 +39,9 @@ pub(super) fn lies() -> Vec<Lie> {
             bind(t);
         }
         Binding Binding "a unit in released_total is taken from accrued_total_after" |_i, t| {
+            if t.state_after.iter().all(|e| e.accrued < unit()) {
+                return None;
+            }
             t.header.released_total += 1;
             t.header.accrued_total_after -= to_field(&unit());
             seal(t);
