@@ -4,8 +4,8 @@ mod common;
 
 use ark_bn254::{Fr, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
-use common::Setup;
-use meed_statement::words::Domain;
+use common::{prove_words, words, Setup};
+use meed_statement::words::{word_to_bytes, Binding, Domain};
 use meed_verifier::{
     inputs_from_bytes, inputs_to_bytes, insecure_alpha, verify_bytes, verify_words, Element,
     PreparedVerifyingKey, Proof, VerifyError, VerifyingKey, INPUTS_BYTES, PROOF_BYTES,
@@ -66,18 +66,23 @@ fn the_insecure_alpha_is_the_published_one() {
     assert_eq!(inputs_from_bytes(&bytes).unwrap()[0], insecure_alpha());
 }
 
-/// A key, inputs and a proof as bytes, for this crate and for readers in other languages.
+/// A key, public words and a proof of them as bytes, for this crate and for readers in other
+/// languages: `h` is the first input, `domain` is the chain id and the contract, 32 bytes each.
 #[test]
 fn the_golden_proof_verifies() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/proof.txt");
     let mut setup = Setup::insecure();
-    let (inputs, proof) = setup.random_proof();
+    let (domain, words) = (Domain::evm(31337, [0x5e; 20]), words());
+    let (h, proof) = prove_words(&mut setup, &domain, &words);
+    let inputs = Binding::derive(&domain, h, &words).to_inputs();
     let mut made = String::new();
     for (name, bytes) in [
         ("key", &setup.key.to_bytes()[..]),
         ("id", &setup.key.id()),
         ("inputs", &inputs_to_bytes(&inputs)),
         ("proof", &proof.to_bytes()),
+        ("domain", &[*domain.chain_id(), *domain.contract()].concat()),
+        ("words", &words.iter().flat_map(word_to_bytes).collect::<Vec<_>>()),
     ] {
         writeln!(made, "{name} {}", hex::encode(bytes)).unwrap();
     }
@@ -97,6 +102,7 @@ fn the_golden_proof_verifies() {
     assert_eq!(key.id().as_slice(), field("id "));
     let pvk = PreparedVerifyingKey::new(&key);
     verify_bytes(&pvk, &field("inputs "), &field("proof ")).unwrap();
+    verify_words(&pvk, &domain, &words, h, &Proof::from_bytes(&field("proof ")).unwrap()).unwrap();
 }
 
 #[test]

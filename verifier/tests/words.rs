@@ -3,38 +3,10 @@
 mod common;
 
 use ark_bn254::Fr;
-use ark_ff::{Field, UniformRand};
-use common::{Setup, Toy};
-use meed_statement::words::{pack_payout, Binding, Domain, Header, WordsError};
-use meed_verifier::{verify_words, Proof, VerifyError};
-
-const AMOUNTS: [u128; 3] = [10, 1, 1 << 92];
-
-fn words() -> Vec<Fr> {
-    let header = Header {
-        epoch: 7,
-        policy_hash: Fr::from(11),
-        registry_root: Fr::from(12),
-        scores_root: Fr::from(13),
-        state_root_before: Fr::from(14),
-        state_root_after: Fr::from(15),
-        fees_total: AMOUNTS.iter().sum(),
-        released_total: AMOUNTS.iter().sum(),
-        accrued_total_after: Fr::from(16),
-        payouts: 3,
-    };
-    let payouts = (1u8..).zip(AMOUNTS).map(|(i, amount)| pack_payout(&[i; 20], amount).unwrap());
-    header.to_words().into_iter().chain(payouts).collect()
-}
-
-fn prove(setup: &mut Setup, domain: &Domain, words: &[Fr]) -> (Fr, Proof) {
-    let w = Fr::rand(&mut setup.rng);
-    let h = w * w;
-    let binding = Binding::derive(domain, h, words);
-    let (inputs, proof) = setup.prove(Toy::reaching(w, binding.alpha, binding.y));
-    assert_eq!(inputs, binding.to_inputs());
-    (h, proof)
-}
+use ark_ff::Field;
+use common::{prove_words as prove, words, Setup, AMOUNTS};
+use meed_statement::words::{pack_payout, Domain, WordsError};
+use meed_verifier::{verify_words, VerifyError};
 
 #[test]
 fn a_proof_of_the_words_gives_the_header() {

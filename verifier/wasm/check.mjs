@@ -37,8 +37,17 @@ for (let at = 0; at < message.length; at += 7) {
 }
 const swapped = Buffer.concat([key, inputs, proof.subarray(192), proof.subarray(64, 192), proof.subarray(0, 64)]);
 expect("A and C exchanged", call(meed_verify, swapped), 5);
-const words = Buffer.concat([key, proof, Buffer.alloc(96 + 32 * 11)]);
-expect("no version", call(meed_verify_words, words), 3);
+
+const { domain, words } = field;
+const list = Buffer.concat([key, proof, domain, inputs.subarray(0, 32), words]);
+expect("honest words", call(meed_verify_words, list), 0);
+for (const [at, code] of [[700, 2], [704, 4], [704 + 256, 5], [704 + 256 + 95, 5], [1056 + 31, 3], [1056 + 63, 5]]) {
+  const changed = Buffer.from(list);
+  changed[at] ^= 1;
+  expect(`words' byte ${at}`, call(meed_verify_words, changed), code);
+}
+expect("a word less", call(meed_verify_words, list.subarray(0, list.length - 32)), 3);
+expect("half a word", call(meed_verify_words, list.subarray(0, list.length - 16)), 1);
 
 const start = process.hrtime.bigint();
 const rounds = 20;

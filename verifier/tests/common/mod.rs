@@ -9,6 +9,7 @@ use ark_relations::{
     gr1cs::{ConstraintSynthesizer, ConstraintSystemRef, SynthesisError},
     lc,
 };
+use meed_statement::words::{pack_payout, Binding, Domain, Header};
 use meed_verifier::{insecure_alpha, verify, PreparedVerifyingKey, Proof, VerifyingKey};
 use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
 
@@ -146,4 +147,34 @@ pub fn outside_subgroup(seed: u64) -> G2Affine {
             return point;
         }
     }
+}
+
+pub const AMOUNTS: [u128; 3] = [10, 1, 1 << 92];
+
+/// The words of an epoch with three payouts.
+pub fn words() -> Vec<Fr> {
+    let header = Header {
+        epoch: 7,
+        policy_hash: Fr::from(11),
+        registry_root: Fr::from(12),
+        scores_root: Fr::from(13),
+        state_root_before: Fr::from(14),
+        state_root_after: Fr::from(15),
+        fees_total: AMOUNTS.iter().sum(),
+        released_total: AMOUNTS.iter().sum(),
+        accrued_total_after: Fr::from(16),
+        payouts: 3,
+    };
+    let payouts = (1u8..).zip(AMOUNTS).map(|(i, amount)| pack_payout(&[i; 20], amount).unwrap());
+    header.to_words().into_iter().chain(payouts).collect()
+}
+
+/// A proof of the words, and its `h`.
+pub fn prove_words(setup: &mut Setup, domain: &Domain, words: &[Fr]) -> (Fr, Proof) {
+    let w = Fr::rand(&mut setup.rng);
+    let h = w * w;
+    let binding = Binding::derive(domain, h, words);
+    let (inputs, proof) = setup.prove(Toy::reaching(w, binding.alpha, binding.y));
+    assert_eq!(inputs, binding.to_inputs());
+    (h, proof)
 }
