@@ -133,6 +133,9 @@ const MALFORMED: &[Malformation] = &[
         i.registry[0].edges = vec![Edge { parent: 0, bps: Bps::new(1).unwrap() }];
     }),
     ("an edge of no share", Clause::Registry, |i| i.registry[3].edges[1].bps = Bps::default()),
+    ("an empty edge before a used one", Clause::Registry, |i| {
+        i.registry[3].edges[0] = Edge { parent: 0, bps: Bps::default() };
+    }),
     ("10,001 bps owed", Clause::Registry, |i| i.registry[4].penalty = Bps::new(1).unwrap()),
     ("the same content twice", Clause::Registry, |i| {
         i.registry[4].content_hash = i.registry[0].content_hash;

@@ -19,12 +19,16 @@ pub const REGISTRY_TAG: &str = "meed.registry.v1";
 pub const SCORES_TAG: &str = "meed.scores.v1";
 /// Tag of a state root.
 pub const STATE_TAG: &str = "meed.state.v1";
+/// Tag of the public words' hash.
+pub const WORDS_TAG: &str = "meed.words.v1";
 /// Tag of the policy's hash.
 pub const POLICY_TAG: &str = "meed.policy.v1";
 /// Field elements of an asset.
 pub const ASSET_ELEMENTS: usize = 3;
 /// Field elements of an event.
 pub const EVENT_ELEMENTS: usize = 2;
+/// Field elements of a state entry.
+pub const STATE_ELEMENTS: usize = 2;
 /// Records in one field element.
 pub const RECORDS_PER_ELEMENT: usize = 2;
 /// Bits of a packed record.
@@ -161,12 +165,12 @@ pub fn policy_hash(policy: &Policy) -> Fr {
 }
 
 /// `h`, the hash of all public words:
-/// `hash(hash(words 0..8), words 8..11, tree of the payout words)`.
+/// `hash(tag, hash(words 0..8), words 8..11, tree of the payout words)`.
 #[must_use]
 pub fn words_hash(header: &Header, payouts: &[Fr]) -> Fr {
     let words = header.to_words();
     let inner = hash(&words[..8]);
-    hash(&[inner, words[8], words[9], words[10], tree_root(payouts)])
+    hash(&[tag(WORDS_TAG), inner, words[8], words[9], words[10], tree_root(payouts)])
 }
 
 /// The roots that a network locks before it settles.

@@ -14,7 +14,7 @@ use super::sums::{sums, Pair, Parts};
 use ark_bn254::Fr;
 
 use meed_statement::clause::Clause;
-use meed_statement::roots::{two_to, STATE_TAG};
+use meed_statement::roots::{two_to, STATE_TAG, WORDS_TAG};
 use meed_statement::settle::Trace;
 use meed_statement::shape::{Shape, Size};
 use meed_statement::types::Inputs;
@@ -180,7 +180,8 @@ fn synthesize<C: Cs>(cs: &mut C, slots: &Slots) {
 
     let inner = hash(cs, &words[..8]);
     let tree = tree_root(cs, &payouts);
-    let all = hash(cs, &[inner, words[8].clone(), words[9].clone(), words[10].clone(), tree]);
+    let [released, waiting, count] = [8, 9, 10].map(|i| words[i].clone());
+    let all = hash(cs, &[tag_num(WORDS_TAG), inner, released, waiting, count, tree]);
     cs.equal(&h, &all);
     words.extend(payouts.iter().cloned());
     let value = evaluate(cs, &alpha, &words);

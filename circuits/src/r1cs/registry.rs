@@ -62,6 +62,7 @@ fn asset<C: Cs>(cs: &mut C, index: usize, index_bits: usize, slot: &AssetSlot) -
     let low = new_bits(cs, slot.low, KEY_BITS).num;
     let kind = new_bits(cs, slot.kind, 2).num;
     let owner = cs.alloc(slot.owner);
+    let mut used = Vec::with_capacity(EDGES);
     let edges = slot.edges.map(|(parent, bps)| {
         let parent = new_bits(cs, parent, index_bits);
         let bps = new_bits(cs, bps, BPS_BITS as usize).num;
@@ -71,13 +72,16 @@ fn asset<C: Cs>(cs: &mut C, index: usize, index_bits: usize, slot: &AssetSlot) -
             Some(last) => {
                 at_most(cs, &parent.bits, last as u64);
                 // An edge of no share is an empty slot, so its parent is zero too.
-                let used = nonzero_hint(cs, &bps);
+                let flag = nonzero_hint(cs, &bps);
                 let both = &bps + &(&parent.num * two_to(BPS_BITS));
-                zero_unless(cs, &used, &both);
+                zero_unless(cs, &flag, &both);
+                used.push(flag);
             }
         }
         (parent.num, bps)
     });
+    // No empty slot before a used one: a root opens to one registry only.
+    ones_then_zeros(cs, &used);
     let penalty = new_bits(cs, slot.penalty_bps, BPS_BITS as usize).num;
     let [e0, e1, e2, e3] = edges;
     let parents = [e0.0, e1.0, e2.0, e3.0];
