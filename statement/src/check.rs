@@ -11,6 +11,7 @@ use crate::clause::{ensure, ensure_eq, Place, Violation};
 use crate::poseidon::TREE_CAPACITY;
 use crate::roots::{
     state_root, to_field, words_hash, Commitment, ASSET_ELEMENTS, RECORDS_PER_ELEMENT,
+    STATE_ELEMENTS,
 };
 use crate::settle::{fee_share, Trace};
 use crate::types::{Account, Inputs};
@@ -166,6 +167,14 @@ fn check_records(inputs: &Inputs) -> Check {
 }
 
 fn check_state(inputs: &Inputs) -> Check {
+    // Every owner, policy account and account of the state may be in the new state.
+    let accounts = inputs.registry.len() + inputs.policy.accounts().len() + inputs.state.len();
+    ensure(
+        accounts * STATE_ELEMENTS <= TREE_CAPACITY,
+        Owners,
+        Place::Epoch,
+        "the accounts fit their tree of 8^8 elements",
+    )?;
     let mut last: Option<Account> = None;
     for (index, entry) in inputs.state.iter().enumerate() {
         let at = Place::State(index);
