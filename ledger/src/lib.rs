@@ -1,4 +1,18 @@
 //! Epochs on disk: registry, scores in, bundles out, receipts.
 #![forbid(unsafe_code)]
 
+pub mod atomic;
 pub mod claims;
+pub mod content;
+pub mod decimal;
+mod error;
+pub mod events;
+pub mod policy;
+pub mod project;
+pub mod records;
+pub mod registry;
+pub mod scores;
+pub mod state;
+mod table;
+
+pub use error::{At, Fault, LedgerError, Location, Result, ScoreFault};
