@@ -42,11 +42,14 @@ impl Nudge for Account {
     }
 }
 
+/// Changes one number of a trace, up or down.
+type Change = Box<dyn Fn(&mut Trace, bool)>;
+
 /// A number of a trace: its name, the clause that fails, and how to reach it.
 struct Wire {
     name: String,
     clause: Clause,
-    nudge: Box<dyn Fn(&mut Trace, bool)>,
+    nudge: Change,
 }
 
 /// Every number of a trace.
