@@ -4,7 +4,7 @@ use ark_bn254::Fr;
 use ark_ff::{Field, PrimeField};
 use meed_circuits::r1cs::matrix::Matrices;
 
-use crate::binfile::{put_limbs, ELEMENT};
+use crate::binfile::{limbs_at, put_limbs, ELEMENT};
 
 /// Bytes of an entry: matrix, row, wire, value.
 pub(crate) const ENTRY: usize = 12 + ELEMENT;
@@ -69,13 +69,32 @@ fn scale(c: &Fr) -> [u8; ELEMENT] {
     bytes
 }
 
-/// Where an entry belongs, for an error: matrix, row, wire.
+/// An entry in words, for an error.
 pub(crate) fn describe(entry: &[u8]) -> String {
     let word = |at: usize| {
         let mut word = [0; 4];
         word.copy_from_slice(&entry[at..at + 4]);
         u32::from_le_bytes(word)
     };
-    let value = hex::encode(entry[12..].iter().rev().copied().collect::<Vec<_>>());
-    format!("matrix {} row {} wire {} value 0x{value} (times 2^512)", word(0), word(4), word(8))
+    let limbs = limbs_at(&entry[12..]);
+    let value = if limbs < Fr::MODULUS {
+        // Out of Montgomery form, twice.
+        let once = Fr::new_unchecked(limbs).into_bigint();
+        Fr::new_unchecked(once).into_bigint().to_string()
+    } else {
+        "not below the modulus".to_owned()
+    };
+    format!("matrix {} row {} wire {} value {value}", word(0), word(4), word(8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entries_are_described_by_their_value() {
+        let text = describe(&entry(1, 2, 3, &scale(&Fr::from(77u64))));
+        assert_eq!(text, "matrix 1 row 2 wire 3 value 77");
+        assert!(describe(&[0xff; ENTRY]).ends_with("value not below the modulus"));
+    }
 }

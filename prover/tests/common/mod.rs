@@ -56,4 +56,22 @@ impl Toy {
     pub fn inputs(&self) -> [Fr; 3] {
         [self.assignment[1], self.assignment[2], self.assignment[3]]
     }
+
+    /// The same counts, with another weight in the sum of bits.
+    pub fn with_another_coefficient(&self) -> Self {
+        let m = &self.matrices;
+        let mut builder = MatrixBuilder::new(4);
+        for _ in 0..m.witness {
+            builder.new_witness();
+        }
+        for i in 0..m.constraints() {
+            let row = |s| m.row(s, i).map(|(k, c)| (c as u32, k)).collect::<Vec<_>>();
+            let mut a = row(&m.a);
+            if i == m.constraints() - 2 {
+                a[0].1 += Fr::from(5u64);
+            }
+            builder.enforce(&a, &row(&m.b), &row(&m.c));
+        }
+        Self { matrices: builder.finish(), assignment: self.assignment.clone() }
+    }
 }
