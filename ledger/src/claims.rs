@@ -29,7 +29,9 @@ pub enum ClaimError {
     #[error("claim tree: expected at least one payout, got none")]
     Empty,
     /// The payouts are not strictly increasing by account.
-    #[error("claim tree: expected strictly increasing accounts, payout {index} ({account}) is not")]
+    #[error(
+        "claim tree: expected strictly increasing accounts, payout {index} ({account}) is not"
+    )]
     Order {
         /// Position of the first payout that is not after the one before it.
         index: usize,
