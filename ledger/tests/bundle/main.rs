@@ -1,0 +1,179 @@
+//! Bundles: what is accepted, and every way of being almost right.
+#![allow(missing_docs)]
+
+mod bytes;
+mod disk;
+mod lies;
+mod toy;
+
+use meed_ledger::bundle::{
+    verify_bundle, verify_bundle_with, verify_files, write_bundle, BundleError, Expected, Outcome,
+    Verified, INSECURE_WARNING,
+};
+use meed_statement::shape::S;
+use meed_statement::words::{word_to_bytes, Domain};
+use meed_verifier::VerifyingKey;
+use toy::{circuit, small_epoch, Content, Files, Setup};
+
+/// A bundle of a small epoch, and the key that it verifies under.
+fn bundle(seed: u64) -> (Files, VerifyingKey) {
+    let mut setup = Setup::new(7, false);
+    let content = Content::new(&mut setup, small_epoch(seed).1, Domain::evm(31_337, [0x5e; 20]));
+    (files_of(&content, &setup.key), setup.key)
+}
+
+fn files_of(content: &Content, key: &VerifyingKey) -> Files {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("1");
+    assert_eq!(content.with(key, |i| write_bundle(&path, i)).unwrap(), Outcome::Written);
+    Files::load(&path)
+}
+
+fn verify(files: &Files, key: &VerifyingKey) -> Result<Verified, BundleError> {
+    verify_expecting(files, key, &Expected::default())
+}
+
+fn verify_expecting(
+    files: &Files,
+    key: &VerifyingKey,
+    expected: &Expected,
+) -> Result<Verified, BundleError> {
+    let list: Vec<(&str, &[u8])> =
+        files.0.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    verify_files(&list, key, expected)
+}
+
+#[test]
+fn an_honest_bundle_says_what_the_epoch_says() {
+    let mut setup = Setup::new(1, false);
+    let domain = Domain::evm(8453, [0xab; 20]);
+    let (inputs, trace) = small_epoch(4);
+    assert!(!trace.payouts.is_empty() && !trace.state_after.is_empty());
+    let content = Content::new(&mut setup, trace, domain);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("epoch-4");
+    content.with(&setup.key, |i| write_bundle(&path, i)).unwrap();
+
+    let verified = verify_bundle(&path, &setup.key, Some(domain)).unwrap();
+    let trace = &content.trace;
+    assert_eq!(verified.header, trace.header);
+    assert_eq!(verified.words, trace.words());
+    assert_eq!(verified.payouts, trace.payouts);
+    assert_eq!(verified.state, trace.state_after);
+    assert_eq!(verified.binding.h, trace.h);
+    assert_eq!(verified.proof, content.proof);
+    assert_eq!(verified.circuit, circuit());
+    assert_eq!((verified.vk_id, verified.domain), (setup.key.id(), domain));
+    assert!(!verified.insecure_key && verified.warning().is_none());
+    assert!(!verified.to_string().contains("INSECURE"));
+
+    // Neither the salt nor a score is in a bundle.
+    let salt = hex::encode(word_to_bytes(&inputs.salt));
+    let files = Files::load(&path);
+    for (name, bytes) in &files.0 {
+        let text = String::from_utf8_lossy(bytes);
+        assert!(!text.contains(&salt), "{name}");
+        for record in &inputs.records {
+            let score = record.score.unsigned_abs().to_string();
+            assert!(score.len() < 6 || !text.contains(&score), "{name}");
+        }
+    }
+    // The same from memory, in any order.
+    let mut reversed = files;
+    reversed.0.reverse();
+    assert_eq!(verify(&reversed, &setup.key).unwrap(), verified);
+}
+
+#[test]
+fn an_insecure_key_is_told_everywhere() {
+    let mut setup = Setup::new(2, true);
+    assert!(setup.key.is_insecure());
+    let content = Content::new(&mut setup, small_epoch(1).1, Domain::OFF_CHAIN);
+    let mut files = files_of(&content, &setup.key);
+    let verified = verify(&files, &setup.key).unwrap();
+    assert!(verified.insecure_key);
+    assert_eq!(verified.warning(), Some(INSECURE_WARNING));
+    assert!(verified.to_string().starts_with("!!! INSECURE KEY"));
+    assert!(files.text("manifest.json").contains("INSECURE KEY"));
+
+    // Neither the origin nor the warning can be talked away.
+    let honest = files.clone();
+    files.replace("manifest.json", "insecure-local", "ceremony");
+    files.reseal();
+    let error = verify(&files, &setup.key).unwrap_err();
+    assert!(matches!(error, BundleError::Bytes { file: "manifest.json", .. }), "{error}");
+    let mut files = honest;
+    let warning = format!("  \"warning\": \"{INSECURE_WARNING}\",\n");
+    files.replace("manifest.json", &warning, "");
+    files.reseal();
+    let error = verify(&files, &setup.key).unwrap_err();
+    assert!(matches!(error, BundleError::Bytes { file: "manifest.json", .. }), "{error}");
+}
+
+#[test]
+fn empty_epochs_have_bundles() {
+    let mut setup = Setup::new(3, false);
+    // Nothing comes in and nothing waits: no payouts, no state.
+    let (mut inputs, _) = small_epoch(1);
+    inputs.events.clear();
+    inputs.records.clear();
+    inputs.state.clear();
+    let trace = meed_statement::settle::settle(&inputs).unwrap();
+    assert!(trace.payouts.is_empty() && trace.state_after.is_empty());
+    let content = Content::new(&mut setup, trace, Domain::OFF_CHAIN);
+    let files = files_of(&content, &setup.key);
+    let verified = verify(&files, &setup.key).unwrap();
+    assert!(verified.payouts.is_empty() && verified.state.is_empty());
+
+    // Everything waits.
+    let (mut inputs, _) = small_epoch(1);
+    inputs.policy.min_payout = (1 << 80) - 1;
+    let trace = meed_statement::settle::settle(&inputs).unwrap();
+    assert!(trace.payouts.is_empty() && !trace.state_after.is_empty());
+    let content = Content::new(&mut setup, trace, Domain::OFF_CHAIN);
+    verify(&files_of(&content, &setup.key), &setup.key).unwrap();
+}
+
+#[test]
+fn what_the_caller_expects_is_compared() {
+    let (files, key) = bundle(3);
+    let expect = |expected: Expected| verify_expecting(&files, &key, &expected);
+    let domain = Domain::evm(31_337, [0x5e; 20]);
+    let all = Expected { domain: Some(domain), circuit: Some(circuit()), epoch: Some(3) };
+    expect(all.clone()).unwrap();
+
+    for domain in [Domain::OFF_CHAIN, Domain::evm(1, [0x5e; 20]), Domain::evm(31_337, [0x5f; 20])] {
+        let error = expect(Expected { domain: Some(domain), ..all.clone() }).unwrap_err();
+        assert!(matches!(error, BundleError::ForeignDomain { .. }), "{error}");
+    }
+    let error = expect(Expected { epoch: Some(4), ..all.clone() }).unwrap_err();
+    assert_eq!(error.to_string(), "public.json: epoch: expected 4, got 3");
+    let others = [
+        meed_ledger::bundle::Circuit { name: "meed-toy-S".to_owned(), ..circuit() },
+        meed_ledger::bundle::Circuit { shape: S, ..circuit() },
+        meed_ledger::bundle::Circuit { digest: [0; 32], ..circuit() },
+    ];
+    for (other, field) in others.into_iter().zip(["name", "shape", "digest"]) {
+        let error = expect(Expected { circuit: Some(other), ..all.clone() }).unwrap_err();
+        assert!(
+            error.to_string().starts_with(&format!("manifest.json: circuit {field}")),
+            "{error}"
+        );
+    }
+    // On disk, too.
+    let folder = tempfile::tempdir().unwrap();
+    files.store(folder.path());
+    verify_bundle_with(folder.path(), &key, &all).unwrap();
+    let error = verify_bundle(folder.path(), &key, Some(Domain::OFF_CHAIN)).unwrap_err();
+    assert!(matches!(error, BundleError::ForeignDomain { .. }), "{error}");
+}
+
+#[test]
+fn another_key_is_named() {
+    let (files, key) = bundle(3);
+    let other = Setup::new(8, false).key;
+    let error = verify(&files, &other).unwrap_err();
+    let BundleError::ForeignKey { expected, got, .. } = &error else { panic!("{error}") };
+    assert_eq!(*expected, format!("0x{}", hex::encode(other.id())));
+    assert_eq!(*got, format!("0x{}", hex::encode(key.id())));
+}
