@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod atomic;
+pub mod bundle;
 pub mod claims;
 pub mod content;
 pub mod decimal;
