@@ -1,9 +1,9 @@
-//! Time and memory of set-up, file and proof for a toy system of `2^k` rows, and of arkworks' own
-//! prover with the same key.
+//! Time and memory of set-up, file and proof for a toy system of `2^k` rows or the real circuit in a
+//! shape, and of arkworks' own prover with the same key.
 //!
-//! `cargo run --release -p meed-prover --example measure -- 18`
+//! `cargo run --release -p meed-prover --example measure -- 18` (or `-- S`)
 //!
-//! The system has the mix of the real circuits: of 128 constraints 64 are bits, one packs them and 63
+//! The toy has the mix of the real circuits: of 128 constraints 64 are bits, one packs them and 63
 //! are squarings of full field elements. `MEED_ENGINES=ours` leaves arkworks out, so that the peak of
 //! memory is ours.
 #![allow(clippy::print_stdout, reason = "prints its result")]
@@ -14,14 +14,24 @@ use std::time::Instant;
 use ark_bn254::{Bn254, Fr};
 use ark_ff::{AdditiveGroup, Field, UniformRand};
 use ark_groth16::Groth16;
+use meed_circuits::r1cs::circuit::{assign, Circuit};
 use meed_circuits::r1cs::matrix::{Matrices, MatrixBuilder, Sparse};
 use meed_prover::qap::CircomReduction;
 use meed_prover::{insecure_setup, prove, CircuitId, CpuEngine, ProvingKey};
+use meed_statement::lies::sample;
+use meed_statement::settle::settle;
+use meed_statement::shape::{Shape, M, S, XS};
+use meed_statement::words::Domain;
 use rand::rngs::OsRng;
 
 fn main() {
-    let log: u32 = std::env::args().nth(1).and_then(|a| a.parse().ok()).unwrap_or(16);
-    let (matrices, assignment) = mixed((1 << log) - 8);
+    let what = std::env::args().nth(1).unwrap_or_else(|| "16".to_owned());
+    let (matrices, assignment) = match what.as_str() {
+        "XS" => real(XS),
+        "S" => real(S),
+        "M" => real(M),
+        log => mixed((1 << log.parse::<u32>().expect("a logarithm, XS, S or M")) - 8),
+    };
     println!("{} constraints, {} columns", matrices.constraints(), matrices.columns());
     let id = timed("digest", || CircuitId::new("measure", "T", &matrices));
     memory("constraints and assignment");
@@ -101,6 +111,15 @@ fn memory(what: &str) {
 
 fn reset_peak() {
     let _ = std::fs::write("/proc/self/clear_refs", "5");
+}
+
+/// The real circuit with the sample epoch: most slots of a large shape stay empty.
+fn real(shape: Shape) -> (Matrices, Vec<Fr>) {
+    let inputs = sample();
+    let trace = settle(&inputs).unwrap();
+    let circuit = timed("circuit", || Circuit::new(shape));
+    let (z, _) = timed("witness", || assign(&shape, &inputs, &trace, &Domain::OFF_CHAIN).unwrap());
+    (circuit.matrices().clone(), z)
 }
 
 /// Three public inputs and `size` constraints.

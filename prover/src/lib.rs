@@ -1,7 +1,20 @@
-//! Groth16 keys, set-up and proving for Meed circuits.
+//! Groth16 keys, set-up and proving for Meed circuits, over BN254.
+//!
+//! - [`prove()`] turns constraints and an assignment into a proof, which it verifies before handing
+//!   it out. The heavy arithmetic is behind [`Engine`].
+//! - [`ProvingKey`] holds the points. Files are snarkjs's `.zkey` with our metadata in a section of
+//!   their own ([`zkey`]) and a [`Sidecar`] for verifiers.
+//! - [`import_ceremony`] takes the result of a ceremony by snarkjs; [`insecure_setup`] makes a key
+//!   whose secrets everybody knows, for development.
+//! - [`circom`] writes constraints and witnesses for circom's tools, [`export`] proofs and verifying
+//!   keys for snarkjs, arkworks and Solidity.
+//!
+//! Decoders take bytes from anywhere: they return errors, never panic, and allocate no more than the
+//! input's own length justifies.
 #![forbid(unsafe_code)]
 
 mod binfile;
+mod fixed_base;
 
 pub mod ceremony;
 pub mod circom;

@@ -3,15 +3,15 @@
 //! Anybody can forge proofs under such a key. Everything here is named `insecure_`, the key's origin
 //! says so, and its verifying key tells by itself: `alpha` is [`meed_verifier::insecure_alpha`].
 
-use ark_bn254::{Fr, G1Affine, G1Projective, G2Projective};
-use ark_ec::scalar_mul::{BatchMulPreprocessing, ScalarMul};
-use ark_ec::{CurveGroup, PrimeGroup};
-use ark_ff::{AdditiveGroup, Field, PrimeField, Zero};
+use ark_bn254::{Fr, G1Affine, G2Affine};
+use ark_ec::{AffineRepr, CurveGroup};
+use ark_ff::{AdditiveGroup, Field, PrimeField};
 use ark_poly::EvaluationDomain;
 use meed_circuits::r1cs::matrix::{Matrices, Sparse};
 use sha3::{Digest, Keccak256};
 
 use crate::error::KeyError;
+use crate::fixed_base::Table;
 use crate::key::{CircuitId, KeyInfo, Origin, ProvingKey, METADATA_FORMAT};
 use crate::qap;
 
@@ -79,27 +79,25 @@ pub fn insecure_setup(circuit: &CircuitId, matrices: &Matrices) -> Result<Provin
         }
     }
 
-    let g1 = G1Projective::generator();
-    let g2 = G2Projective::generator();
-    let g2_table = table(g2, b.len());
-    let b_g2_query = multiples(&g2_table, &b);
-    drop(g2_table);
-    let g1_table = table(g1, a.len() + b.len() + l.len() + domain.size());
-    let a_query = multiples(&g1_table, &a);
+    let (g1, g2) = (G1Affine::generator(), G2Affine::generator());
+    let table = Table::new(g2, b.len());
+    let b_g2_query = table.multiply(&b);
+    let table = Table::new(g1, a.len() + b.len() + l.len() + domain.size());
+    let a_query = table.multiply(&a);
     drop(a);
-    let b_g1_query = multiples(&g1_table, &b);
+    let b_g1_query = table.multiply(&b);
     drop(b);
-    let gamma_abc_g1: Vec<G1Affine> = multiples(&g1_table, &l[..matrices.instance]);
-    let l_query = multiples(&g1_table, &l[matrices.instance..]);
+    let gamma_abc_g1 = table.multiply(&l[..matrices.instance]);
+    let l_query = table.multiply(&l[matrices.instance..]);
     drop(l);
     let h = qap::odd_lagrange(domain.size(), tau, delta_inverse)
         .expect("tau is a hash, and the domain leaves room for odd roots");
-    let h_query = multiples(&g1_table, &h);
+    let h_query = table.multiply(&h);
 
     let vk = ark_groth16::VerifyingKey {
         alpha_g1: (g1 * alpha).into_affine(),
         beta_g2: (g2 * beta).into_affine(),
-        gamma_g2: g2.into_affine(),
+        gamma_g2: g2,
         delta_g2: (g2 * delta).into_affine(),
         gamma_abc_g1,
     };
@@ -131,28 +129,4 @@ fn columns(matrices: &Matrices, matrix: &Sparse, lagrange: &[Fr]) -> Vec<Fr> {
         }
     }
     columns
-}
-
-/// Window tables of the generator. The size is chosen to stay in the processor's cache.
-fn table<G: ScalarMul>(generator: G, scalars: usize) -> BatchMulPreprocessing<G> {
-    BatchMulPreprocessing::new(generator, scalars.min(TABLE_FOR))
-}
-
-/// arkworks sizes a window as `ln(scalars)`; more than this made no set-up faster.
-const TABLE_FOR: usize = 1 << 18;
-
-/// Scalars times the generator, in slices, so that projective points do not pile up.
-fn multiples<G: ScalarMul>(
-    table: &BatchMulPreprocessing<G>,
-    scalars: &[G::ScalarField],
-) -> Vec<G::MulBase> {
-    let mut points = Vec::with_capacity(scalars.len());
-    for slice in scalars.chunks(1 << 14) {
-        if slice.iter().all(Zero::is_zero) {
-            points.extend(slice.iter().map(|_| G::MulBase::from(G::zero())));
-        } else {
-            points.extend(table.batch_mul(slice));
-        }
-    }
-    points
 }

@@ -52,15 +52,15 @@ fn snarkjs<'a>(args: impl IntoIterator<Item = &'a Path>) -> Output {
     run(Command::new("node").arg(scripts().join("node_modules/snarkjs/build/cli.cjs")).args(args))
 }
 
-/// A folder with the toy's files.
+/// A folder with the files of a system.
 struct Bench {
     toy: Toy,
     folder: tempfile::TempDir,
 }
 
 impl Bench {
-    fn new(size: usize) -> Self {
-        let bench = Self { toy: Toy::new(size, 21), folder: tempfile::tempdir().unwrap() };
+    fn new(toy: Toy) -> Self {
+        let bench = Self { toy, folder: tempfile::tempdir().unwrap() };
         let create = |name| File::create(bench.path(name)).unwrap();
         write_r1cs(&bench.toy.matrices, create("toy.r1cs")).unwrap();
         write_wtns(&bench.toy.assignment, create("toy.wtns")).unwrap();
@@ -100,12 +100,8 @@ impl Bench {
     }
 }
 
-#[test]
-fn a_ceremonys_key_is_imported_and_its_proofs_verify_in_snarkjs() {
-    if !ready() {
-        return;
-    }
-    let bench = Bench::new(100);
+/// Runs the ceremony, imports its key, proves with it, and has snarkjs check everything.
+fn goes_through_a_ceremony(bench: &Bench) {
     bench.ceremony();
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let (id, matrices) = (bench.toy.id(), &bench.toy.matrices);
@@ -137,8 +133,23 @@ fn a_ceremonys_key_is_imported_and_its_proofs_verify_in_snarkjs() {
     let proof = export::proof_from_snarkjs(&proof).unwrap();
     let vk = PreparedVerifyingKey::new(key.verifying_key());
     verify(&vk, &bench.toy.inputs(), &proof).unwrap();
+}
 
-    refuses_what_is_no_finished_ceremony(&bench);
+#[test]
+fn a_ceremonys_key_is_imported_and_its_proofs_verify_in_snarkjs() {
+    if ready() {
+        let bench = Bench::new(Toy::new(100, 21));
+        goes_through_a_ceremony(&bench);
+        refuses_what_is_no_finished_ceremony(&bench);
+    }
+}
+
+#[test]
+#[ignore = "minutes: makes 2^16 powers of tau once, then keeps them under target/tmp"]
+fn the_smallest_real_circuit_goes_through_a_ceremony() {
+    if ready() {
+        goes_through_a_ceremony(&Bench::new(Toy::xs()));
+    }
 }
 
 fn refuses_what_is_no_finished_ceremony(bench: &Bench) {
@@ -170,7 +181,7 @@ fn snarkjs_reads_what_we_write_and_proves_with_our_key() {
     if !ready() {
         return;
     }
-    let bench = Bench::new(50);
+    let bench = Bench::new(Toy::new(50, 21));
     let info = bench.snarkjs("r1cs info toy.r1cs");
     let constraints = format!("# of Constraints: {}", bench.toy.matrices.constraints());
     assert!(info.contains("bn-128") && info.contains(&constraints), "{info}");

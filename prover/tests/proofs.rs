@@ -59,6 +59,13 @@ fn honest_proofs_verify_here_and_in_arkworks() {
 }
 
 #[test]
+fn the_smallest_real_circuit_is_proved() {
+    let real = Toy::xs();
+    let key = insecure_setup(&real.id(), &real.matrices).unwrap();
+    prove_with(&key, &real, &CpuEngine).unwrap();
+}
+
+#[test]
 fn arkworks_proves_with_our_key_and_we_with_its() {
     let toy = Toy::new(300, 9);
     let key = insecure_setup(&toy.id(), &toy.matrices).unwrap();

@@ -1,7 +1,7 @@
 //! Key files on disk: `<name>.zkey` and, beside it, `<name>.vk.json`.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use meed_circuits::r1cs::matrix::Matrices;
@@ -59,8 +59,7 @@ impl Sidecar {
     pub fn load(path: &Path) -> Result<Self, KeyError> {
         let file = File::open(path).map_err(KeyError::at(path))?;
         let mut text = Vec::new();
-        io::Read::read_to_end(&mut io::Read::take(file, SIDECAR_LIMIT + 1), &mut text)
-            .map_err(KeyError::at(path))?;
+        file.take(SIDECAR_LIMIT + 1).read_to_end(&mut text).map_err(KeyError::at(path))?;
         Self::from_json(&text).map_err(KeyError::at(path))
     }
 
@@ -163,12 +162,22 @@ impl ProvingKey {
         circuit: &CircuitId,
         matrices: &Matrices,
     ) -> Result<Self, KeyError> {
-        circuit.check(matrices).map_err(KeyError::Circuit)?;
         let file = File::open(path).map_err(KeyError::at(path))?;
-        Reader::new(file, Checks::Full(matrices))
-            .read(circuit)
-            .and_then(|contents| Self::from_contents(contents, circuit))
-            .map_err(KeyError::at(path))
+        Self::read_checked(file, circuit, matrices).map_err(KeyError::at(path))
+    }
+
+    /// [`ProvingKey::load_checked`] from anything that can be read and sought.
+    ///
+    /// # Errors
+    /// [`FormatError`], with what was expected.
+    pub fn read_checked(
+        from: impl Read + Seek,
+        circuit: &CircuitId,
+        matrices: &Matrices,
+    ) -> Result<Self, FormatError> {
+        circuit.check(matrices)?;
+        let contents = Reader::new(from, Checks::Full(matrices)).read(circuit)?;
+        Self::from_contents(contents, circuit)
     }
 
     fn from_contents(contents: Contents, circuit: &CircuitId) -> Result<Self, FormatError> {

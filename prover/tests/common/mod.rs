@@ -49,6 +49,18 @@ impl Toy {
         Self { matrices, assignment: z }
     }
 
+    /// The real circuit in its smallest shape, with the sample epoch.
+    pub fn xs() -> Self {
+        use meed_circuits::r1cs::circuit::{assign, Circuit};
+        use meed_statement::{lies::sample, settle::settle, shape::XS, words::Domain};
+        let inputs = sample();
+        let trace = settle(&inputs).unwrap();
+        let (assignment, _) = assign(&XS, &inputs, &trace, &Domain::OFF_CHAIN).unwrap();
+        let matrices = Circuit::new(XS).matrices().clone();
+        assert_eq!(matrices.first_unsatisfied(&assignment), None);
+        Self { matrices, assignment }
+    }
+
     pub fn id(&self) -> CircuitId {
         CircuitId::new("toy", "T", &self.matrices)
     }
