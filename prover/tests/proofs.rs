@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Mutex;
 
 use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
-use ark_ec::{AffineRepr, PrimeGroup};
-use ark_ff::{Field, UniformRand};
+use ark_ec::PrimeGroup;
+use ark_ff::{Field, PrimeField, UniformRand};
 use ark_groth16::{prepare_verifying_key, Groth16};
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, R1CS_PREDICATE_LABEL};
 use common::Toy;
@@ -16,7 +16,9 @@ use meed_prover::engine::{Domain, EngineError, Scalar};
 use meed_prover::qap::CircomReduction;
 use meed_prover::{insecure_setup, prove, CpuEngine, Engine, ProveError, ProvingKey, Stage};
 use meed_verifier::{verify, PreparedVerifyingKey, Proof};
+use rand::RngCore;
 use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
+use sha3::{Digest, Keccak256};
 
 type Circom = Groth16<Bn254, CircomReduction>;
 
@@ -85,35 +87,50 @@ fn arkworks_proves_with_our_key_and_we_with_its() {
     verify(&vk, &toy.inputs(), &proof).unwrap();
 }
 
+/// arkworks draws tau itself: from this, it draws the one that it is given.
+struct Draws(Fr, usize);
+
+impl RngCore for Draws {
+    fn next_u32(&mut self) -> u32 {
+        unreachable!("a field element is drawn as four u64")
+    }
+
+    fn next_u64(&mut self) -> u64 {
+        self.1 += 1;
+        self.0 .0 .0[(self.1 - 1) % 4]
+    }
+
+    fn fill_bytes(&mut self, _: &mut [u8]) {
+        unreachable!("a field element is drawn as four u64")
+    }
+
+    fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), rand::Error> {
+        unreachable!("a field element is drawn as four u64")
+    }
+}
+
 #[test]
 fn set_up_agrees_with_arkworks_generator() {
-    // Same secrets but tau, which arkworks draws itself: compare through a proof, and compare what
-    // does not depend on tau.
-    let toy = Toy::new(100, 1);
-    let ours = insecure_setup(&toy.id(), &toy.matrices).unwrap();
-    let circuit = ArkCircuit { matrices: &toy.matrices, assignment: None };
-    let theirs = Circom::generate_parameters_with_qap(
-        circuit,
-        meed_verifier::insecure_alpha(),
-        Fr::from(5u64),
-        Fr::ONE,
-        Fr::from(7u64),
-        G1Projective::generator(),
-        G2Projective::generator(),
-        &mut rng(),
-    )
-    .unwrap();
-    assert_eq!(ours.points().vk.alpha_g1, theirs.vk.alpha_g1);
-    assert_eq!(ours.points().vk.gamma_g2, theirs.vk.gamma_g2);
-    let lengths = |k: &ark_groth16::ProvingKey<Bn254>| {
-        [k.a_query.len(), k.b_g1_query.len(), k.b_g2_query.len(), k.h_query.len(), k.l_query.len()]
-    };
-    assert_eq!(lengths(ours.points()), lengths(&theirs));
-    let identities = |k: &ark_groth16::ProvingKey<Bn254>| {
-        let places = |q: &[G1Affine]| q.iter().map(|p| p.is_zero()).collect::<Vec<_>>();
-        (places(&k.a_query), places(&k.b_g1_query), places(&k.l_query))
-    };
-    assert_eq!(identities(ours.points()), identities(&theirs));
+    for size in [3, 100, 500] {
+        let toy = Toy::new(size, 1);
+        let ours = insecure_setup(&toy.id(), &toy.matrices).unwrap();
+        let secret = |tag: &str| {
+            let preimage = [tag.as_bytes(), &toy.matrices.digest()].concat();
+            Fr::from_be_bytes_mod_order(&Keccak256::digest(preimage))
+        };
+        let theirs = Circom::generate_parameters_with_qap(
+            ArkCircuit { matrices: &toy.matrices, assignment: None },
+            meed_verifier::insecure_alpha(),
+            secret("meed.insecure.beta.v1"),
+            Fr::ONE,
+            secret("meed.insecure.delta.v1"),
+            G1Projective::generator(),
+            G2Projective::generator(),
+            &mut Draws(secret("meed.insecure.tau.v1"), 0),
+        )
+        .unwrap();
+        assert!(*ours.points() == theirs, "{size}");
+    }
 }
 
 #[test]
