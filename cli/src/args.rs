@@ -1,0 +1,482 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use meed_ledger::decimal::{Exact, Scale};
+use meed_statement::shape::Shape;
+use meed_statement::types::Account;
+use meed_statement::words::Domain;
+
+const AFTER: &str = "\
+Start here:
+  meed demo                     everything, on real data that is built in; writes ./out
+
+Your own data:
+  meed init net --platform 0x...                        a project folder
+  meed -p net registry add --from assets.csv            datasets, models, services and their owners
+  meed -p net scores import scores.npy --events events.csv --columns columns.csv
+  meed -p net commit                                    roots to publish
+  meed -p net settle                                    who gets what, and why
+  meed setup S --insecure-local                         a development key (or --import-zkey)
+  meed -p net prove --keys keys                         the bundle: proof, payouts, new state
+  meed verify net/epochs/1/bundle --key keys/meed-groth16-S.vk.json
+
+Exit codes:
+  0    done, or what was checked is good
+  1    what was checked is not good: a proof, a bundle, a content
+  2    the command cannot be used so, or not yet
+  3    a file says something that is not accepted; the message names file and row
+  4    the operating system refused: no such file, disk full, another process is at work
+  5    a fault of this program, a key or the machine
+  130  interrupted by Ctrl-C
+After 1 to 130, what was there before is unchanged.";
+
+/// Turns attribution scores into payments that anyone can check.
+#[derive(Debug, Parser)]
+#[command(name = "meed", version, after_help = AFTER, arg_required_else_help = true)]
+pub(crate) struct Args {
+    /// The project's folder.
+    #[arg(short, long, global = true, default_value = ".", value_name = "DIR")]
+    pub(crate) project: PathBuf,
+    /// Print one JSON object instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Init(Init),
+    /// Datasets, models, adapters and services.
+    #[command(subcommand)]
+    Registry(Registry),
+    /// Scores of an attribution tool.
+    #[command(subcommand)]
+    Scores(Scores),
+    Commit(Commit),
+    Settle(Settle),
+    Setup(Setup),
+    Prove(Prove),
+    Verify(Verify),
+    Receipt(Receipt),
+    /// Proofs, keys, circuits and claims in the formats of other tools.
+    #[command(subcommand)]
+    Export(Export),
+    Circuit(Circuit),
+    Keys(Keys),
+    Demo(Demo),
+}
+
+/// Make a project folder: the rules in policy.toml, an empty registry.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  meed init net --platform 0x52908400098527886e0f7030069857d2e4169ee7
+  meed init net --policy other/policy.toml")]
+pub(crate) struct Init {
+    /// The new folder.
+    pub(crate) folder: PathBuf,
+    /// Account of the platform.
+    #[arg(long, required_unless_present = "policy", value_name = "ACCOUNT")]
+    pub(crate) platform: Option<Account>,
+    /// Account of the stakers [default: the platform's].
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) stakers: Option<Account>,
+    /// Account that takes what rounding, penalties and the cap leave [default: the platform's].
+    #[arg(long, value_name = "ACCOUNT")]
+    pub(crate) remainder: Option<Account>,
+    /// Shares of platform, stakers, service, model and data in basis points; they add up to 10000.
+    #[arg(long, default_value = "500,500,1000,2000,6000", value_name = "A,B,C,D,E")]
+    pub(crate) shares: String,
+    /// Fraction bits of scores.
+    #[arg(long, default_value_t = 32, value_name = "BITS")]
+    pub(crate) fraction_bits: u8,
+    /// A score counts from here on.
+    #[arg(long, default_value = "0", value_name = "SCORE")]
+    pub(crate) threshold: String,
+    /// Most that an account may earn of an epoch's fees, in basis points.
+    #[arg(long, default_value_t = 10_000, value_name = "BPS")]
+    pub(crate) cap_bps: u32,
+    /// Smallest payout, in base units.
+    #[arg(long, default_value = "1", value_name = "UNITS")]
+    pub(crate) min_payout: String,
+    /// Take the rules from this file instead.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with_all = ["platform", "stakers", "remainder", "shares", "fraction_bits",
+            "threshold", "cap_bps", "min_payout"]
+    )]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Registry {
+    /// Append an asset, or all of a list.
+    #[command(after_help = "Examples:
+  meed registry add birds --kind dataset --owner 0x... --path data/birds/
+  meed registry add birds-v2 --kind dataset --owner 0x... --path data/birds2/ --edge birds:3000
+  meed registry add --from assets.csv
+
+A list has the header name,kind,owner,path,penalty_bps,edges; paths are relative to the list, edges
+are parent:bps joined by ';'. The content hash of a file is its sha256sum. Inside a folder,
+  find . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum
+gives that of the folder.")]
+    Add(RegistryAdd),
+    /// Show the assets.
+    List,
+    /// Check the registry against clause S1, or one content against its asset.
+    #[command(after_help = "Examples:
+  meed registry check
+  meed registry check --name birds --path data/birds/")]
+    Check(RegistryCheck),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RegistryAdd {
+    /// Name of the asset.
+    #[arg(required_unless_present = "from", conflicts_with = "from")]
+    pub(crate) name: Option<String>,
+    /// What it is.
+    #[arg(long, requires = "name", required_unless_present = "from")]
+    pub(crate) kind: Option<Kind>,
+    /// Who is paid for it.
+    #[arg(long, requires = "name", required_unless_present = "from", value_name = "ACCOUNT")]
+    pub(crate) owner: Option<Account>,
+    /// The file or folder to hash.
+    #[arg(long, requires = "name", required_unless_present = "from", value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// A share owed to an earlier asset, as parent:bps; up to four.
+    #[arg(long = "edge", requires = "name", value_name = "PARENT:BPS")]
+    pub(crate) edges: Vec<String>,
+    /// Share owed to the remainder account; 10000 is a suspension.
+    #[arg(long, requires = "name", value_name = "BPS")]
+    pub(crate) penalty: Option<u32>,
+    /// Append all assets of this list.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Kind {
+    Dataset,
+    Model,
+    Adapter,
+    Service,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct RegistryCheck {
+    /// The asset whose content to check.
+    #[arg(long, requires = "path")]
+    pub(crate) name: Option<String>,
+    /// Its file or folder.
+    #[arg(long, requires = "name")]
+    pub(crate) path: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Scores {
+    /// Import the events of an epoch and their scores. Importing again replaces what is not yet
+    /// committed.
+    #[command(after_help = "Examples:
+  meed scores import scores.csv --events events.csv
+  meed scores import scores.npy --events events.csv --columns columns.csv --top 16
+  meed scores import tracin.npy --events events.csv --orientation train_x_test \\
+      --sign negative_helps --scale 1e-3
+
+events.csv has the header id,fee,service,model: 32 hexadecimal digits or a UUID, base units, and two
+names of the registry. A CSV of scores has the header event,asset,score: an id or a position from 0,
+a name, a decimal number. An NPY matrix is float32 or float64, little-endian, in C order;
+columns.csv (column,asset) says whose each column is, and the columns of an asset are added up
+exactly. A score is rounded once, half to even. Nothing is dropped unless --top or --drop-below says
+so.")]
+    Import(Import),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Import {
+    /// The scores.
+    pub(crate) scores: PathBuf,
+    /// The paid outputs.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) events: PathBuf,
+    /// Whose the columns of a matrix are [default: column i is asset i].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) columns: Option<PathBuf>,
+    /// Format of the scores [default: by the file's name].
+    #[arg(long)]
+    pub(crate) format: Option<Format>,
+    /// What a matrix has in its rows and columns.
+    #[arg(long, default_value = "test_x_train")]
+    pub(crate) orientation: Orientation,
+    /// What a score above zero means.
+    #[arg(long, default_value = "positive_helps")]
+    pub(crate) sign: Sign,
+    /// Multiply every score by this: a decimal, or a power of two such as 2^-10.
+    #[arg(long, default_value = "1")]
+    pub(crate) scale: Scale,
+    /// Keep the highest scores of each event, so many.
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) top: Option<u32>,
+    /// Drop scores below this, after sign and scale.
+    #[arg(long, value_name = "SCORE", allow_negative_numbers = true)]
+    pub(crate) drop_below: Option<Exact>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    Csv,
+    Npy,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Orientation {
+    TestXTrain,
+    TrainXTest,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Sign {
+    PositiveHelps,
+    NegativeHelps,
+}
+
+/// Commit to an epoch: draw its salt, fix its inputs, print and save the roots.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Publish the roots before you settle. From then on the epoch cannot change: running this again
+checks that nothing did."
+)]
+pub(crate) struct Commit {
+    /// The epoch [default: the last].
+    #[arg(long, value_name = "N")]
+    pub(crate) epoch: Option<u64>,
+}
+
+/// Compute who gets what, check every clause, and explain it. No proof.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Of a committed epoch, payouts and new state are saved in epochs/N/settlement, from which the next
+epoch starts."
+)]
+pub(crate) struct Settle {
+    /// The epoch [default: the last].
+    #[arg(long, value_name = "N")]
+    pub(crate) epoch: Option<u64>,
+    /// Show all accounts and assets, not only the largest.
+    #[arg(long)]
+    pub(crate) all: bool,
+}
+
+/// Make a proving key for a shape.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  meed setup XS --insecure-local --keys keys
+  meed export r1cs S --out S.r1cs       # then, with snarkjs: groth16 setup, zkey contribute,
+                                        # zkey beacon, zkey verify S.r1cs FINAL.ptau S.zkey
+  meed setup S --import-zkey S.zkey --keys keys
+
+A local key is for development: its secrets are public, and everything that is verified under it
+says so.")]
+pub(crate) struct Setup {
+    /// XS, S or M.
+    #[arg(value_parser = shape)]
+    pub(crate) shape: Shape,
+    /// Make a key whose secrets everybody knows.
+    #[arg(long, required_unless_present = "import_zkey", conflicts_with = "import_zkey")]
+    pub(crate) insecure_local: bool,
+    /// Take the key that a snarkjs ceremony made for this circuit.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) import_zkey: Option<PathBuf>,
+    /// Folder of the keys.
+    #[arg(long, default_value = "keys", value_name = "DIR")]
+    pub(crate) keys: PathBuf,
+}
+
+/// Where a proof may be used.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct DomainArgs {
+    /// EVM chain on which the proof may be used [default: none, for `meed verify` alone].
+    #[arg(long, requires = "contract", value_name = "ID")]
+    pub(crate) chain_id: Option<u64>,
+    /// Settlement contract there.
+    #[arg(long, requires = "chain_id", value_name = "ACCOUNT")]
+    pub(crate) contract: Option<Account>,
+}
+
+impl DomainArgs {
+    /// The domain, if one is given.
+    pub(crate) fn get(&self) -> Option<Domain> {
+        let (chain_id, contract) = (self.chain_id?, self.contract?);
+        Some(Domain::evm(chain_id, *contract.bytes()))
+    }
+}
+
+/// Prove a committed epoch and write its bundle.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  meed -p net prove --keys keys
+  meed -p net prove --keys keys --chain-id 1 --contract 0x... --out bundles/1
+
+The bundle stands alone: public words, proof, payouts, new state. It holds no score and no salt.")]
+pub(crate) struct Prove {
+    /// The epoch [default: the last].
+    #[arg(long, value_name = "N")]
+    pub(crate) epoch: Option<u64>,
+    /// Folder of the keys.
+    #[arg(long, default_value = "keys", value_name = "DIR")]
+    pub(crate) keys: PathBuf,
+    /// The shape [default: the smallest that holds the epoch].
+    #[arg(long, value_parser = shape)]
+    pub(crate) shape: Option<Shape>,
+    /// The new bundle [default: epochs/N/bundle in the project].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) domain: DomainArgs,
+}
+
+/// Check a bundle: its proof, and that every file in it says the same.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  meed verify net/epochs/1/bundle --key keys/meed-groth16-S.vk.json
+  meed verify bundle --key verification_key.json --chain-id 1 --contract 0x...
+
+A key is Meed's .vk.json, snarkjs's verification_key.json, or 704 bytes. Take it from where you
+trust it, not from who gave you the bundle.")]
+pub(crate) struct Verify {
+    /// The bundle.
+    pub(crate) bundle: PathBuf,
+    /// The verifying key.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// Demand this epoch.
+    #[arg(long, value_name = "N")]
+    pub(crate) epoch: Option<u64>,
+    #[command(flatten)]
+    pub(crate) domain: DomainArgs,
+}
+
+/// Explain what one account gets: fee, role, asset, edge, account, payout, to the unit.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:
+  meed -p net receipt --account 0x0ffa304b6347cb521465a37a40053ebf258b49d1")]
+pub(crate) struct Receipt {
+    /// Whose.
+    #[arg(long)]
+    pub(crate) account: Account,
+    /// The epoch [default: the last].
+    #[arg(long, value_name = "N")]
+    pub(crate) epoch: Option<u64>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// Calldata of verifyProof for a Solidity verifier, in hexadecimal.
+    #[command(after_help = "Example:
+  meed export calldata net/epochs/1/bundle --key keys/meed-groth16-S.vk.json")]
+    Calldata(ExportBundle),
+    /// proof.json, public.json and verification_key.json of snarkjs.
+    #[command(after_help = "Example:
+  meed export snarkjs net/epochs/1/bundle --key keys/meed-groth16-S.vk.json --out snarkjs
+  npx snarkjs groth16 verify snarkjs/verification_key.json snarkjs/public.json snarkjs/proof.json")]
+    Snarkjs(ExportBundle),
+    /// Proof and verifying key in arkworks' compressed bytes.
+    Arkworks(ExportBundle),
+    /// The claim tree, as @openzeppelin/merkle-tree dumps it.
+    Claims(ExportBundle),
+    /// The verifying key: 704 bytes, snarkjs's JSON, arkworks' bytes.
+    Key(ExportKey),
+    /// The constraints of a shape, for a ceremony with snarkjs.
+    R1cs(ExportR1cs),
+    /// The assignment of a committed epoch. It holds the epoch's secrets: do not share it.
+    Wtns(ExportWtns),
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportBundle {
+    /// The bundle; it is verified first.
+    pub(crate) bundle: PathBuf,
+    /// The verifying key.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) key: PathBuf,
+    /// A file, or a folder where there are several files [default: print it].
+    #[arg(long, value_name = "PATH")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportKey {
+    /// The verifying key.
+    pub(crate) key: PathBuf,
+    /// The folder to write to.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportR1cs {
+    /// XS, S or M.
+    #[arg(value_parser = shape)]
+    pub(crate) shape: Shape,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportWtns {
+    /// The epoch [default: the last].
+    #[arg(long, value_name = "N")]
+    pub(crate) epoch: Option<u64>,
+    /// The shape [default: the smallest that holds the epoch].
+    #[arg(long, value_parser = shape)]
+    pub(crate) shape: Option<Shape>,
+    #[command(flatten)]
+    pub(crate) domain: DomainArgs,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// Show what each clause costs in constraints.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  meed circuit          all shapes
+  meed circuit S        one, with the digest that keys are bound to")]
+pub(crate) struct Circuit {
+    /// XS, S or M [default: all].
+    #[arg(value_parser = shape)]
+    pub(crate) shape: Option<Shape>,
+}
+
+/// Show the keys of a folder.
+#[derive(Debug, ClapArgs)]
+pub(crate) struct Keys {
+    /// Folder of the keys.
+    #[arg(long, default_value = "keys", value_name = "DIR")]
+    pub(crate) keys: PathBuf,
+}
+
+/// Do everything on real data that is built in: influence scores of handwritten digits.
+#[derive(Debug, ClapArgs)]
+#[command(
+    after_help = "Running it again goes on where it was interrupted and proves nothing twice; to start over, delete
+the folder. The key is a local one: its secrets are public."
+)]
+pub(crate) struct Demo {
+    /// The folder to write to.
+    #[arg(long, default_value = "out", value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Stop before the key and the proof, which take minutes.
+    #[arg(long)]
+    pub(crate) no_proof: bool,
+}
+
+fn shape(name: &str) -> Result<Shape, String> {
+    Shape::by_name(name).ok_or_else(|| "expected XS, S or M".to_owned())
+}

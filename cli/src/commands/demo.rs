@@ -1,0 +1,201 @@
+//! `meed demo`: everything, on real data that is built in.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use meed_ledger::atomic::{write_bytes, Access, Existing, Staging};
+use meed_ledger::project::Project;
+use meed_statement::shape::S;
+use meed_statement::types::{Account, Bps, Policy};
+use meed_statement::words::Domain;
+use serde_json::{json, Value};
+use sha2::{Digest, Sha256};
+
+use super::prove::Job;
+use super::{commit, scores, settle, setup};
+use crate::args::{Demo, Import, Orientation, Sign};
+use crate::failure::usage;
+use crate::keys::verifying_key_path;
+use crate::ui::{grouped, Report, Ui};
+
+mod digits {
+    include!(concat!(env!("OUT_DIR"), "/digits.rs"));
+}
+
+/// Datasets that are kept in each event, as the fixture suggests.
+const TOP: u32 = 16;
+/// The demo is one epoch.
+const EPOCH: u64 = 1;
+
+pub(crate) fn run(args: &Demo, ui: &Ui) -> Result<Report> {
+    let out = &args.out;
+    let (data, root) = (out.join("digits"), out.join("project"));
+    ui.note(
+        "1. Real data: influence scores of handwritten digits, 44 datasets, 64 paid predictions",
+    );
+    std::fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+    unpack(&data)?;
+
+    ui.note("2. A project: rules, and a registry of datasets, models and services");
+    let project = open(&root)?;
+    let mut registry = project.registry()?;
+    if registry.is_empty() {
+        let step = ui.step("hashing contents");
+        registry.add_list(&data.join("assets.csv"), &mut step.progress())?;
+        step.done();
+        project.save_registry(&registry)?;
+    }
+
+    if !project.is_committed(EPOCH) {
+        ui.note("3. Scores: the columns of a dataset added up, the 16 best datasets of each event");
+        let import = Import {
+            scores: data.join("scores.npy"),
+            events: data.join("events.csv"),
+            columns: Some(data.join("columns.csv")),
+            format: None,
+            orientation: Orientation::TestXTrain,
+            sign: Sign::PositiveHelps,
+            scale: Default::default(),
+            top: Some(TOP),
+            drop_below: None,
+        };
+        let (_, summary) = scores::import(&import, &project, ui)?;
+        ui.note(scores::describe(&summary).trim_end());
+    }
+
+    ui.note("4. Commitment: what a network publishes before anybody is paid");
+    let commitment = project.commit(EPOCH)?;
+    ui.note(commit::describe(&commitment).trim_end());
+
+    ui.note("5. Settlement: who gets what, checked against all eleven clauses");
+    ui.go_on()?;
+    let (epoch, trace) = project.settle(EPOCH)?;
+    project.save_settlement(EPOCH, &trace)?;
+    let explained = settle::explain(&epoch, &trace, true);
+    let report = out.join("report.txt");
+    write_bytes(&report, Access::Public, explained.as_bytes())?;
+    let short = settle::explain(&epoch, &trace, false);
+    let mut text = format!("{short}\n");
+    let mut json = json!({
+        "out": out,
+        "report": report,
+        "fees_total": trace.header.fees_total.to_string(),
+        "released_total": trace.header.released_total.to_string(),
+        "payouts": trace.header.payouts,
+        "proved": false,
+    });
+    if args.no_proof {
+        text.push_str(&look(&[("why, in words", report.display().to_string())]));
+        text.push_str("Without --no-proof, the demo goes on to prove this and checks the proof.");
+        return Ok(Report::new(text, json));
+    }
+    proof(out, &project, ui, &mut text, &mut json)?;
+    Ok(Report::new(text, json))
+}
+
+/// Key, proof and verification.
+fn proof(
+    out: &Path,
+    project: &Project,
+    ui: &Ui,
+    text: &mut String,
+    json: &mut Value,
+) -> Result<()> {
+    let (keys, bundle) = (out.join("keys"), out.join("bundle"));
+    ui.note("6. A proving key, made here once. Real networks take theirs from a ceremony");
+    setup::insecure(&keys, S, ui)?;
+    ui.note("7. The proof, some minutes on two cores");
+    let job =
+        Job { project, epoch: EPOCH, keys: &keys, dest: bundle.clone(), domain: Domain::OFF_CHAIN };
+    let done = job.run(Some(S), ui)?;
+    if let Some(timings) = &done.timings {
+        for (stage, time) in timings.stages() {
+            ui.note(&format!("   {:10} {:>7.1} s", stage.name(), time.as_secs_f64()));
+        }
+    }
+    let header = &done.verified.header;
+    text.push_str(&format!(
+        "Proved and verified: {} base units came in, {} were paid to {} accounts, and the rest waits\n\
+         or was never there. Nobody had to see a score to check it.\n{}\n\n",
+        grouped(header.fees_total),
+        grouped(header.released_total),
+        header.payouts,
+        setup::INSECURE,
+    ));
+    let key = verifying_key_path(&keys, &S);
+    let shown = |path: &Path| path.display().to_string();
+    text.push_str(&look(&[
+        ("who got what, and why", shown(&out.join("report.txt"))),
+        ("what everybody gets to see", shown(&bundle)),
+        ("check it again", format!("meed verify {} --key {}", shown(&bundle), shown(&key))),
+        (
+            "one contributor's receipt",
+            format!(
+                "meed -p {} receipt --account 0x0ffa304b6347cb521465a37a40053ebf258b49d1",
+                shown(project.root())
+            ),
+        ),
+        ("your own data", "meed --help".to_owned()),
+    ]));
+    json["proved"] = json!(true);
+    json["bundle"] = json!(bundle);
+    json["key"] = json!(key);
+    json["insecure_key"] = json!(done.verified.insecure_key);
+    Ok(())
+}
+
+fn look(places: &[(&str, String)]) -> String {
+    let lines: Vec<String> =
+        places.iter().map(|(what, place)| format!("  {what:28} {place}\n")).collect();
+    format!("Where to look next\n{}", lines.concat())
+}
+
+/// Writes the built-in files, unless they are there.
+fn unpack(folder: &Path) -> Result<()> {
+    if folder.exists() {
+        return Ok(());
+    }
+    let staging = Staging::new(folder, Access::Public)?;
+    for (name, bytes) in digits::FILES {
+        staging.write(name, Access::Public, |out| out.write_all(bytes))?;
+    }
+    staging.commit(Existing::Refuse)?;
+    Ok(())
+}
+
+/// The demo's project: new, or the one of an earlier run.
+fn open(root: &Path) -> Result<Project> {
+    let rules = rules();
+    if !root.exists() {
+        return Ok(Project::create(root, &rules)?);
+    }
+    let project = Project::open(root)?;
+    match project.policy()? == rules {
+        true => Ok(project),
+        false => Err(usage(format!("{}: expected the demo's own project", root.display()))),
+    }
+}
+
+/// The demo's rules. Nobody holds a key to the accounts.
+fn rules() -> Policy {
+    let account = |role: &str| {
+        let digest = Sha256::digest(format!("meed demo {role}"));
+        let bytes = digest[..20].try_into().expect("20 of 32 bytes");
+        Account::new(bytes).expect("a hash is not zero")
+    };
+    let bps = |bps| Bps::new(bps).expect("at most 10,000");
+    Policy {
+        platform_bps: bps(500),
+        stakers_bps: bps(500),
+        service_bps: bps(1_000),
+        model_bps: bps(2_000),
+        data_bps: bps(6_000),
+        platform: account("platform"),
+        stakers: account("stakers"),
+        remainder: account("remainder"),
+        threshold: 0,
+        cap_bps: bps(2_500),
+        min_payout: 1_000_000_000_000_000,
+        fraction_bits: 35,
+    }
+}

@@ -1,0 +1,166 @@
+//! `meed export`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use meed_circuits::r1cs::circuit::assign;
+use meed_ledger::atomic::{write_file, Access, Existing, Staging};
+use meed_ledger::bundle::{verify_bundle_with, Expected, Verified};
+use meed_ledger::claims::ClaimTree;
+use meed_ledger::project::Project;
+use meed_prover::circom::{write_r1cs, write_wtns};
+use meed_prover::export as formats;
+use meed_statement::words::Domain;
+use serde_json::json;
+
+use super::prove::choose;
+use crate::args::{Export, ExportBundle, ExportKey, ExportR1cs, ExportWtns};
+use crate::failure::usage;
+use crate::keys::{build_circuit, load_verifying_key, Key};
+use crate::ui::{Report, Ui};
+
+pub(crate) fn run(args: Export, root: &Path, ui: &Ui) -> Result<Report> {
+    match args {
+        Export::Calldata(args) => {
+            let (_, verified) = bundle(&args)?;
+            let data =
+                formats::solidity_calldata_hex(&verified.proof, &verified.binding.to_inputs());
+            let about = json!({ "function": formats::SIGNATURE, "calldata": data });
+            one(&args, "calldata", data, about)
+        }
+        Export::Claims(args) => {
+            let (_, verified) = bundle(&args)?;
+            let tree = ClaimTree::new(&verified.payouts)?;
+            let json = tree.to_json();
+            let about = json!({ "root": format!("0x{}", hex::encode(tree.root())) });
+            one(&args, "claim tree", json, about)
+        }
+        Export::Snarkjs(args) => {
+            let (key, verified) = bundle(&args)?;
+            several(
+                args.out.as_deref(),
+                &[
+                    ("proof.json", formats::proof_to_snarkjs(&verified.proof).into_bytes()),
+                    (
+                        "public.json",
+                        formats::inputs_to_snarkjs(&verified.binding.to_inputs()).into_bytes(),
+                    ),
+                    (
+                        "verification_key.json",
+                        formats::verifying_key_to_snarkjs(&key.vk).into_bytes(),
+                    ),
+                ],
+            )
+        }
+        Export::Arkworks(args) => {
+            let (key, verified) = bundle(&args)?;
+            several(
+                args.out.as_deref(),
+                &[
+                    ("proof.ark", formats::proof_to_ark(&verified.proof)),
+                    ("verifying_key.ark", formats::verifying_key_to_ark(&key.vk)),
+                ],
+            )
+        }
+        Export::Key(args) => verifying_key(&args),
+        Export::R1cs(args) => r1cs(&args, ui),
+        Export::Wtns(args) => wtns(&args, root, ui),
+    }
+}
+
+/// The key and the bundle, verified.
+fn bundle(args: &ExportBundle) -> Result<(Key, Verified)> {
+    let key = load_verifying_key(&args.key)?;
+    let expected = Expected { circuit: key.circuit.clone(), ..Expected::default() };
+    let verified = verify_bundle_with(&args.bundle, &key.vk, &expected)?;
+    Ok((key, verified))
+}
+
+/// One text, to a file or to standard output.
+fn one(args: &ExportBundle, what: &str, text: String, about: serde_json::Value) -> Result<Report> {
+    let Some(path) = &args.out else {
+        return Ok(Report::new(text, about));
+    };
+    new_file(path)?;
+    write_file(path, Access::Public, |out| writeln!(out, "{}", text.trim_end()))?;
+    let mut about = about;
+    about["file"] = json!(path);
+    Ok(Report::new(format!("Wrote the {what} to {}", path.display()), about))
+}
+
+/// Several files, to a new folder.
+fn several(folder: Option<&Path>, files: &[(&str, Vec<u8>)]) -> Result<Report> {
+    let folder = folder.ok_or_else(|| usage("--out: expected a folder for the files"))?;
+    let staging = Staging::new(folder, Access::Public)?;
+    for (name, bytes) in files {
+        staging.write(name, Access::Public, |out| out.write_all(bytes))?;
+    }
+    new_file(folder)?;
+    staging.commit(Existing::Refuse)?;
+    let paths: Vec<PathBuf> = files.iter().map(|(name, _)| folder.join(name)).collect();
+    let names: Vec<String> = paths.iter().map(|p| format!("  {}", p.display())).collect();
+    Ok(Report::new(format!("Wrote\n{}", names.join("\n")), json!({ "files": paths })))
+}
+
+/// Exports never replace anything.
+fn new_file(path: &Path) -> Result<()> {
+    if path.exists() {
+        return Err(usage(format!("{}: is there already; it is not replaced", path.display())));
+    }
+    Ok(())
+}
+
+fn verifying_key(args: &ExportKey) -> Result<Report> {
+    let key = load_verifying_key(&args.key)?;
+    several(
+        Some(&args.out),
+        &[
+            ("verifying_key.bin", key.vk.to_bytes().to_vec()),
+            ("verification_key.json", formats::verifying_key_to_snarkjs(&key.vk).into_bytes()),
+            ("verifying_key.ark", formats::verifying_key_to_ark(&key.vk)),
+        ],
+    )
+}
+
+fn r1cs(args: &ExportR1cs, ui: &Ui) -> Result<Report> {
+    new_file(&args.out)?;
+    let (circuit, id) = build_circuit(args.shape, ui)?;
+    ui.go_on()?;
+    write_file(&args.out, Access::Public, |out| write_r1cs(circuit.matrices(), out))?;
+    let text = format!(
+        "Wrote the {} constraints of {} to {}\n  digest {}",
+        id.constraints,
+        id.name,
+        args.out.display(),
+        id.digest
+    );
+    Ok(Report::new(text, json!({ "file": args.out, "circuit": id })))
+}
+
+fn wtns(args: &ExportWtns, root: &Path, ui: &Ui) -> Result<Report> {
+    new_file(&args.out)?;
+    let project = Project::open_to_read(root)?;
+    let number = match args.epoch {
+        Some(epoch) => epoch,
+        None => project.last_epoch()?,
+    };
+    let step = ui.step("settling and checking");
+    let (epoch, trace) = project.settle(number)?;
+    step.done();
+    if !epoch.committed {
+        return Err(usage(format!("expected epoch {number} to be committed")));
+    }
+    let shape = choose(&epoch, &trace, args.shape)?;
+    let domain = args.domain.get().unwrap_or(Domain::OFF_CHAIN);
+    let (assignment, _) = assign(&shape, &epoch.inputs, &trace, &domain)?;
+    ui.go_on()?;
+    write_file(&args.out, Access::Secret, |out| write_wtns(&assignment, out))
+        .context("exporting the witness")?;
+    let text = format!(
+        "Wrote the witness of epoch {number} in shape {} to {}\nIt holds the epoch's secrets: \
+         delete it when you are done",
+        shape.name,
+        args.out.display()
+    );
+    Ok(Report::new(text, json!({ "file": args.out, "shape": shape.name, "epoch": number })))
+}

@@ -1,0 +1,41 @@
+//! One module a command.
+
+mod circuit;
+mod commit;
+mod demo;
+mod export;
+mod init;
+mod keys;
+mod prove;
+mod receipt;
+mod registry;
+mod scores;
+mod settle;
+mod setup;
+mod verify;
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::args::Command;
+use crate::ui::{Report, Ui};
+
+/// Runs a command on the project at `root`.
+pub(crate) fn run(command: Command, root: &Path, ui: &Ui) -> Result<Report> {
+    match command {
+        Command::Init(args) => init::run(&args),
+        Command::Registry(args) => registry::run(args, root, ui),
+        Command::Scores(args) => scores::run(args, root, ui),
+        Command::Commit(args) => commit::run(&args, root, ui),
+        Command::Settle(args) => settle::run(&args, root, ui),
+        Command::Setup(args) => setup::run(&args, ui),
+        Command::Prove(args) => prove::run(&args, root, ui),
+        Command::Verify(args) => verify::run(&args),
+        Command::Receipt(args) => receipt::run(&args, root, ui),
+        Command::Export(args) => export::run(args, root, ui),
+        Command::Circuit(args) => circuit::run(&args, ui),
+        Command::Keys(args) => keys::run(&args),
+        Command::Demo(args) => demo::run(&args, ui),
+    }
+}

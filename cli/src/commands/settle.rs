@@ -1,0 +1,233 @@
+//! `meed settle`.
+
+use std::path::Path;
+
+use anyhow::Result;
+use meed_ledger::project::{root_text, Epoch, Project};
+use meed_statement::settle::{fee_share, AccountRow, Trace};
+use meed_statement::shape::{Shape, Size};
+use meed_statement::units::unit;
+use ruint::aliases::U256;
+use serde_json::{json, Value};
+
+use crate::args::Settle;
+use crate::ui::{grouped, table, Report, Ui};
+
+/// Rows of a table, unless all are asked for.
+const SHOWN: usize = 20;
+
+pub(crate) fn run(args: &Settle, root: &Path, ui: &Ui) -> Result<Report> {
+    let project = Project::open(root)?;
+    let number = match args.epoch {
+        Some(epoch) => epoch,
+        None => project.last_epoch()?,
+    };
+    let step = ui.step("settling and checking");
+    let (epoch, trace) = project.settle(number)?;
+    step.done();
+    let mut text = explain(&epoch, &trace, args.all);
+    let mut saved = None;
+    if epoch.committed {
+        ui.go_on()?;
+        let folder = project.save_settlement(number, &trace)?;
+        text.push_str(&format!("\nPayouts and new state are in {}\n", folder.display()));
+        text.push_str(&format!("Next: meed -p {} prove --keys KEYS", root.display()));
+        saved = Some(folder);
+    } else {
+        text.push_str("\nThis is a draft: the epoch is not committed, and nothing is saved.\n");
+        text.push_str(&format!("Next: meed -p {} commit", root.display()));
+    }
+    let mut json = to_json(&epoch, &trace);
+    json["saved"] = json!(saved);
+    Ok(Report::new(text, json))
+}
+
+/// Whole base units of credits, and the rest in thousandths.
+fn units(credits: U256) -> String {
+    let whole = credits / unit();
+    let thousandths = (credits % unit()) * U256::from(1_000) / unit();
+    format!("{}.{thousandths:0>3}", grouped(whole))
+}
+
+/// What an account is, in words: its assets and its roles.
+fn who(epoch: &Epoch, row: &AccountRow) -> String {
+    let policy = &epoch.inputs.policy;
+    let roles = ["platform", "stakers", "remainder"];
+    let mut names: Vec<&str> = Vec::new();
+    for (role, account) in roles.into_iter().zip(policy.accounts()) {
+        if account == row.account {
+            names.push(role);
+        }
+    }
+    let owned = epoch.registry.assets().iter().zip(epoch.registry.names());
+    names.extend(owned.filter(|(a, _)| a.owner == row.account).map(|(_, n)| n.as_str()));
+    match names.len() {
+        0 => "(from an earlier epoch)".to_owned(),
+        1..=3 => names.join(", "),
+        n => format!("{}, {} and {} more", names[0], names[1], n - 2),
+    }
+}
+
+/// The settlement in words.
+pub(crate) fn explain(epoch: &Epoch, trace: &Trace, all: bool) -> String {
+    let inputs = &epoch.inputs;
+    let policy = &inputs.policy;
+    let header = &trace.header;
+    let fees = header.fees_total;
+    let mut text = format!(
+        "Epoch {}: {} base units of fees from {} events\n\nRole          bps   base units\n",
+        inputs.epoch,
+        grouped(fees),
+        inputs.events.len()
+    );
+    let names = ["platform", "stakers", "service", "model", "data"];
+    for (name, share) in names.into_iter().zip(policy.shares()) {
+        let amount = units(fee_share(fees, share.get()));
+        text.push_str(&format!("  {name:10}{:>5}   {amount}\n", share.get()));
+    }
+    let counted = trace.counted.iter().filter(|c| **c > 0).count();
+    let silent = trace.prices.iter().filter(|p| p.points == 0).count();
+    text.push_str(&format!(
+        "\n{} of {} records count (score at or above the threshold).\n",
+        grouped(counted),
+        grouped(inputs.records.len())
+    ));
+    if silent > 0 {
+        text.push_str(&format!(
+            "{silent} events have no counted score: their data share goes to the remainder account.\n"
+        ));
+    }
+    text.push_str(
+        "\nAssets: what they earned directly, what their children passed up, what they passed on\n",
+    );
+    text.push_str(&assets(epoch, trace, all));
+    text.push_str("\nAccounts\n");
+    text.push_str(&accounts(epoch, trace, all));
+    if !trace.excess.is_zero() {
+        text.push_str(&format!(
+            "The cap of {} moved {} base units to the remainder account.\n",
+            units(trace.cap),
+            units(trace.excess)
+        ));
+    }
+    let waiting = trace.state_after.iter().fold(U256::ZERO, |sum, e| sum + e.accrued);
+    text.push_str(&format!(
+        "\nPaid now: {} base units to {} accounts. Waiting for later epochs: {} base units of {} \
+         accounts.\nEverything adds up (S10), and all eleven clauses hold.\n",
+        grouped(header.released_total),
+        header.payouts,
+        units(waiting),
+        trace.state_after.len()
+    ));
+    let size = Size::of(inputs, trace);
+    text.push_str(&match Shape::smallest(&size) {
+        Some(shape) => format!("The epoch ({size}) fits shape {}.\n", shape.name),
+        None => format!(
+            "The epoch ({size}) is too large for the largest shape: it can be settled, not proved.\n"
+        ),
+    });
+    text
+}
+
+fn largest<T>(rows: Vec<T>, all: bool) -> (Vec<T>, usize) {
+    let count = rows.len();
+    let shown: Vec<T> = rows.into_iter().take(if all { count } else { SHOWN }).collect();
+    let hidden = count - shown.len();
+    (shown, hidden)
+}
+
+fn hint(hidden: usize) -> String {
+    if hidden == 0 {
+        return String::new();
+    }
+    format!("  .. and {hidden} more (--all shows them)\n")
+}
+
+fn assets(epoch: &Epoch, trace: &Trace, all: bool) -> String {
+    let mut order: Vec<usize> = (0..trace.flows.len()).collect();
+    order.sort_by_key(|i| (std::cmp::Reverse(trace.flows[*i].inflow), *i));
+    let (order, hidden) = largest(order, all);
+    let rows: Vec<Vec<String>> = order
+        .into_iter()
+        .map(|i| {
+            let flow = &trace.flows[i];
+            let passed = flow.passes.iter().fold(U256::ZERO, |sum, p| sum + *p);
+            vec![
+                epoch.registry.names()[i].clone(),
+                units(flow.direct),
+                units(flow.inflow - flow.direct),
+                units(passed),
+                units(flow.penalty),
+                units(flow.kept),
+            ]
+        })
+        .collect();
+    let header = ["asset", "direct", "from children", "passed up", "penalty", "kept for owner"];
+    table(&header, &rows, &[1, 2, 3, 4, 5]) + &hint(hidden)
+}
+
+fn accounts(epoch: &Epoch, trace: &Trace, all: bool) -> String {
+    let mut order: Vec<&AccountRow> = trace.accounts.iter().collect();
+    order.sort_by_key(|r| (std::cmp::Reverse((r.amount, r.earned)), r.account));
+    let (order, hidden) = largest(order, all);
+    let rows: Vec<Vec<String>> = order
+        .into_iter()
+        .map(|row| {
+            vec![
+                row.account.to_string(),
+                who(epoch, row),
+                units(row.earned),
+                grouped(row.amount),
+                units(row.accrued_after),
+            ]
+        })
+        .collect();
+    table(&["account", "of", "earned", "paid now", "waits"], &rows, &[2, 3, 4]) + &hint(hidden)
+}
+
+fn to_json(epoch: &Epoch, trace: &Trace) -> Value {
+    let header = &trace.header;
+    let accounts: Vec<Value> = trace
+        .accounts
+        .iter()
+        .map(|row| {
+            json!({
+                "account": row.account.to_string(),
+                "accrued_before": row.accrued_before.to_string(),
+                "earned": row.earned.to_string(),
+                "credited": row.credited.to_string(),
+                "amount": row.amount.to_string(),
+                "accrued_after": row.accrued_after.to_string(),
+            })
+        })
+        .collect();
+    let assets: Vec<Value> = trace
+        .flows
+        .iter()
+        .zip(epoch.registry.names())
+        .map(|(flow, name)| {
+            json!({
+                "name": name,
+                "direct": flow.direct.to_string(),
+                "inflow": flow.inflow.to_string(),
+                "penalty": flow.penalty.to_string(),
+                "kept": flow.kept.to_string(),
+            })
+        })
+        .collect();
+    let size = Size::of(&epoch.inputs, trace);
+    json!({
+        "epoch": header.epoch,
+        "committed": epoch.committed,
+        "fees_total": header.fees_total.to_string(),
+        "released_total": header.released_total.to_string(),
+        "payouts": header.payouts,
+        "counted": trace.counted.iter().filter(|c| **c > 0).count(),
+        "events_without_points": trace.prices.iter().filter(|p| p.points == 0).count(),
+        "state_root_before": root_text(&header.state_root_before),
+        "state_root_after": root_text(&header.state_root_after),
+        "shape": Shape::smallest(&size).map(|s| s.name),
+        "assets": assets,
+        "accounts": accounts,
+    })
+}
