@@ -34,6 +34,7 @@ use ruint::aliases::U256;
 
 pub use check::{verify_bundle, verify_bundle_with, verify_files};
 pub use error::BundleError;
+pub(crate) use text::parse_decimal;
 pub use text::{domain_text, hex_0x};
 pub use write::{write_bundle, Outcome};
 

@@ -10,6 +10,8 @@ use meed_ledger::bundle::{
     verify_bundle, verify_bundle_with, verify_files, write_bundle, BundleError, Expected, Outcome,
     Verified, INSECURE_WARNING,
 };
+use meed_ledger::receipt::Show;
+use meed_ledger::report::{report, ReportError};
 use meed_statement::shape::S;
 use meed_statement::words::{word_to_bytes, Domain};
 use meed_verifier::VerifyingKey;
@@ -176,4 +178,24 @@ fn another_key_is_named() {
     let BundleError::ForeignKey { expected, got, .. } = &error else { panic!("{error}") };
     assert_eq!(*expected, format!("0x{}", hex::encode(other.id())));
     assert_eq!(*got, format!("0x{}", hex::encode(key.id())));
+}
+
+#[test]
+fn a_report_says_under_which_key_the_proof_is() {
+    let show = Show::default();
+    for insecure in [true, false] {
+        let mut setup = Setup::new(2, insecure);
+        let (inputs, trace) = small_epoch(1);
+        let content = Content::new(&mut setup, trace, Domain::OFF_CHAIN);
+        let verified = verify(&files_of(&content, &setup.key), &setup.key).unwrap();
+        let text = report(&inputs, &content.trace, &[], Some(&verified), &show).unwrap();
+        assert_eq!(text.matches(INSECURE_WARNING).count(), if insecure { 2 } else { 0 });
+        assert!(text.contains(&hex::encode(setup.key.id())), "{text}");
+        assert!(text.contains("circuit meed-toy-XS, shape XS, domain off-chain"), "{text}");
+        assert!(!text.contains("Not proved"), "{text}");
+
+        let (inputs, trace) = small_epoch(2);
+        let error = report(&inputs, &trace, &[], Some(&verified), &show).unwrap_err();
+        assert_eq!(error, ReportError::OtherBundle { expected: 2, got: 1 });
+    }
 }
