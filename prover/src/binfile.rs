@@ -58,7 +58,7 @@ impl Table {
             read_exact(file, &mut head, "section header", end.saturating_sub(start))?;
             start += head.len() as u64;
             let (id, len) = (u32_at(&head, 0), u64_at(&head, 4));
-            let left = end - start;
+            let left = end.saturating_sub(start);
             if len > left {
                 return Err(FormatError::Truncated { what: name(id), expected: len, got: left });
             }

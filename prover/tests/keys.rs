@@ -90,6 +90,34 @@ fn set_up_and_file_are_deterministic() {
     let (first, second) = (Saved::new(), Saved::new());
     assert_eq!(first.sidecar, second.sidecar);
     assert_eq!(fs::read(first.path()).unwrap(), fs::read(second.path()).unwrap());
+    // Pinned: a key that somebody made yesterday is the one that is made today.
+    let pinned = [first.sidecar.zkey_sha256, first.sidecar.vk_id].map(|d| d.to_string());
+    assert_eq!(
+        pinned,
+        [
+            "7adf99a13293b14bd83e44130cc9a0263b00c40b0dae2a86745b1b1d95c361e0",
+            "b345b1dff7b2c72f438c48b2f4a683e7cff147280cc41aa1a744ac1e68ec15ad"
+        ]
+    );
+}
+
+#[test]
+fn absurd_counts_are_errors() {
+    let saved = Saved::new();
+    for change in [
+        (|id| id.constraints = usize::MAX) as fn(&mut CircuitId),
+        |id| id.witness = usize::MAX,
+        |id| id.instance = usize::MAX,
+        |id| (id.instance, id.witness) = (4, 0),
+    ] {
+        let mut id = saved.id.clone();
+        change(&mut id);
+        let beside = sidecar_path(&saved.path());
+        let mut sidecar = saved.sidecar.clone();
+        sidecar.key.circuit = id.clone();
+        fs::write(&beside, serde_json::to_string(&sidecar).unwrap()).unwrap();
+        says(&ProvingKey::load(&saved.path(), &id).unwrap_err(), &["toy.zkey", "expected", "got"]);
+    }
 }
 
 #[test]

@@ -121,10 +121,12 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
         let (wires, public, domain) = (cursor.u32()?, cursor.u32()?, cursor.u32()?);
         same("public inputs", INPUTS as u64, u64::from(public))?;
         same("public inputs of the circuit", INPUTS + 1, circuit.instance)?;
-        let expected = circuit.instance as u64 + circuit.witness as u64;
+        // Counts of a circuit may come from a file too: sums that overflow match no header.
+        let expected = (circuit.instance as u64).saturating_add(circuit.witness as u64);
         same("wires", expected, u64::from(wires))?;
-        let rows = circuit.constraints as u64 + circuit.instance as u64;
-        same("domain size", rows.next_power_of_two(), u64::from(domain))?;
+        let rows = (circuit.constraints as u64).saturating_add(circuit.instance as u64);
+        let expected = rows.checked_next_power_of_two().unwrap_or(u64::MAX);
+        same("domain size", expected, u64::from(domain))?;
         Ok(Header { wires: u64::from(wires), domain: u64::from(domain), bytes })
     }
 
