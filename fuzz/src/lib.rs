@@ -1,0 +1,55 @@
+//! What a decoder must do with any bytes: return a value or an error, in time and memory that the
+//! input's length justifies. And what it accepts, it writes again as it was.
+//!
+//! [`TARGETS`] serves cargo-fuzz (`fuzz_targets/`) and the smoke run on a stable compiler
+//! (`smoke.rs`) alike.
+#![forbid(unsafe_code)]
+
+pub mod ledger;
+pub mod mutate;
+pub mod prover;
+pub mod sample;
+pub mod verifier;
+
+/// A decoder under test.
+#[derive(Clone, Copy)]
+pub struct Target {
+    /// As in `fuzz_targets/`.
+    pub name: &'static str,
+    /// Feeds it; panics when something is wrong. Returns whether the input was accepted.
+    pub run: fn(&[u8]) -> bool,
+    /// Inputs to start from. They are accepted, but for those of `ceremony`.
+    pub seeds: fn() -> Vec<Vec<u8>>,
+}
+
+macro_rules! targets {
+    ($($module:ident::$name:ident: $seeds:expr;)*) => {
+        &[$(Target { name: stringify!($name), run: $module::$name, seeds: || $seeds },)*]
+    };
+}
+
+/// All decoders.
+pub const TARGETS: &[Target] = targets! {
+    verifier::verifying_key: vec![sample::get().key.verifying_key().to_bytes().to_vec()];
+    verifier::proof: vec![sample::get().proof.to_bytes().to_vec()];
+    verifier::verify: vec![verifier::verify_seed()];
+    verifier::words: vec![verifier::words_seed()];
+    prover::zkey: vec![sample::get().zkey.clone()];
+    prover::ceremony: vec![prover::ceremony_seed()];
+    prover::sidecar: vec![sample::get().sidecar.clone()];
+    prover::r1cs: vec![prover::r1cs_seed()];
+    prover::wtns: vec![prover::wtns_seed()];
+    prover::snarkjs: prover::snarkjs_seeds();
+    prover::arkworks: prover::arkworks_seeds();
+    ledger::policy: vec![ledger::policy_seed()];
+    ledger::registry: vec![ledger::REGISTRY.into()];
+    ledger::events: vec![ledger::EVENTS.into()];
+    ledger::columns: vec![ledger::COLUMNS.into()];
+    ledger::scores_csv: vec![ledger::SCORES.into()];
+    ledger::scores_npy: ledger::npy_seeds();
+    ledger::decimal: ledger::decimal_seeds();
+    ledger::records: vec![ledger::records_seed()];
+    ledger::state: vec![ledger::state_seed()];
+    ledger::bundle: ledger::bundle_seeds();
+    ledger::claims: vec![ledger::claims_seed()];
+};
