@@ -3,7 +3,7 @@
 use std::io;
 
 use anyhow::{Error, Result};
-use meed_benches::{timed, Figure, Options, Report};
+use meed_benches::{timed, Figure, Options, Report, Time};
 use meed_statement::check::{check, check_inputs};
 use meed_statement::roots::Commitment;
 use meed_statement::settle::settle_with;
@@ -63,17 +63,17 @@ fn measure<W: io::Write + Send>(inputs: &Inputs, report: &mut Report<W>) -> Resu
     let (trace, settle_time) = timed(|| settle_with(inputs, &commitment, |_, _| {}));
     let (checked, check_time) = timed(|| check(inputs, &commitment, &trace));
     checked?;
-    report.add("check of the inputs", Figure::Seconds(inputs_time.wall))?;
-    report.add("commit (roots)", Figure::Seconds(commit_time.wall))?;
-    report.add("settle, from checked inputs", Figure::Seconds(settle_time.wall))?;
-    report.add("check of every clause, with roots", Figure::Seconds(check_time.wall))?;
-    let settle = inputs_time.wall + commit_time.wall + settle_time.wall;
+    report.add("check of the inputs", Figure::Time(inputs_time))?;
+    report.add("commit (roots)", Figure::Time(commit_time))?;
+    report.add("settle, from checked inputs", Figure::Time(settle_time))?;
+    report.add("check of every clause, with roots", Figure::Time(check_time))?;
+    let settle: Time = [inputs_time, commit_time, settle_time].into_iter().sum();
     let n = inputs.records.len() as f64;
-    report.add("inputs, commit and settle", Figure::Seconds(settle))?;
-    report.add("inputs, commit and settle, records", Figure::Rate(n / settle))?;
-    let total = settle + check_time.wall;
-    report.add("all", Figure::Seconds(total))?;
-    report.add("all, records", Figure::Rate(n / total))?;
+    report.add("inputs, commit and settle", Figure::Time(settle))?;
+    report.add("inputs, commit and settle, records", Figure::Rate(n / settle.wall))?;
+    let total: Time = [settle, check_time].into_iter().sum();
+    report.add("all", Figure::Time(total))?;
+    report.add("all, records", Figure::Rate(n / total.wall))?;
     report.add("payouts", Figure::Count(trace.payouts.len() as u64))?;
     Ok(())
 }

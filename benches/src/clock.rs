@@ -13,6 +13,15 @@ pub struct Time {
     pub cpu: Option<f64>,
 }
 
+impl std::iter::Sum for Time {
+    fn sum<I: Iterator<Item = Self>>(times: I) -> Self {
+        times.fold(Self { wall: 0.0, cpu: Some(0.0) }, |sum, time| Self {
+            wall: sum.wall + time.wall,
+            cpu: sum.cpu.zip(time.cpu).map(|(a, b)| a + b),
+        })
+    }
+}
+
 /// Does `work` and measures it.
 pub fn timed<T>(work: impl FnOnce() -> T) -> (T, Time) {
     let cpu = cpu_seconds();
