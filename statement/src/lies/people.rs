@@ -32,12 +32,14 @@ fn other(trace: &Trace, row: usize) -> Option<usize> {
     (0..trace.accounts.len()).find(|r| *r != row)
 }
 
-/// Takes a row out of the table; what it held goes to the row that is then first.
-fn leave_out(trace: &mut Trace, row: usize) {
-    let gone = trace.accounts.remove(row);
-    let heir = &mut trace.accounts[0];
-    heir.accrued_before += gone.accrued_before;
-    heir.earned += gone.earned;
+/// Takes a row out of the table; what it held goes to the first of the others.
+fn leave_out(trace: &mut Trace, row: usize) -> Option<()> {
+    let heir = other(trace, row)?;
+    let gone = trace.accounts[row];
+    trace.accounts[heir].accrued_before += gone.accrued_before;
+    trace.accounts[heir].earned += gone.earned;
+    trace.accounts.remove(row);
+    Some(())
 }
 
 /// Caps every account at `cap`.
@@ -95,7 +97,7 @@ pub(super) fn lies() -> Vec<Lie> {
         }
         Owners Owners "an owner is left out" |i, t| {
             let out = owner(i, t, |r| !r.earned.is_zero())?;
-            leave_out(t, out);
+            leave_out(t, out)?;
         }
         Owners Owners "an account of the state is left out" |i, t| {
             let out = row(t, |r| {
@@ -103,11 +105,11 @@ pub(super) fn lies() -> Vec<Lie> {
                     && !owns(i, r.account)
                     && !i.policy.accounts().contains(&r.account)
             })?;
-            leave_out(t, out);
+            leave_out(t, out)?;
         }
         Owners Owners "the stakers are left out" |i, t| {
             let out = row_of(t, i.policy.stakers).filter(|r| !t.accounts[*r].earned.is_zero())?;
-            leave_out(t, out);
+            leave_out(t, out)?;
         }
         Owners Owners "an account stands twice and dodges the cap" |i, t| {
             let at = owner(i, t, |r| r.earned > ONE)?;
