@@ -150,7 +150,7 @@ fn cases(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(cases(1_000))]
+    #![proptest_config(cases(600))]
     #[test]
     fn tiny_epochs_agree(Epoch(inputs) in arb_epoch(TINY)) {
         agree(&inputs);
@@ -158,7 +158,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(200))]
+    #![proptest_config(cases(120))]
     #[test]
     fn larger_epochs_agree(Epoch(inputs) in arb_epoch(LARGER)) {
         agree(&inputs);
@@ -175,7 +175,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(cases(30))]
+    #![proptest_config(cases(20))]
     #[test]
     fn lies_about_random_epochs_are_caught(Epoch(inputs) in arb_epoch(TINY)) {
         lies_are_caught(&inputs);
