@@ -41,7 +41,7 @@ impl Secrets {
 
 /// Makes a key with publicly known secrets, the same one at every call.
 ///
-/// About 550 bytes a constraint are held, 424 of them the key.
+/// At its peak it holds about 500 bytes a constraint, 384 of them the key.
 ///
 /// # Errors
 /// [`KeyError::Circuit`] when `circuit` does not describe `matrices` or there are not three public
