@@ -21,16 +21,19 @@ use ruint::aliases::U256;
 
 const TOP_SCORE: i64 = (1 << SCORE_BITS) - 1;
 
-fn accepted(inputs: &Inputs) {
-    let trace = settle(inputs).unwrap();
-    check(inputs, &Commitment::new(inputs), &trace).unwrap();
-    assert_eq!(violated(&assignment(&XS, inputs, &trace)), []);
+fn accepted(name: &str, inputs: &Inputs) {
+    let trace = settle(inputs).unwrap_or_else(|e| panic!("{name}: {e}"));
+    check(inputs, &Commitment::new(inputs), &trace).unwrap_or_else(|e| panic!("{name}: {e}"));
+    assert_eq!(violated(&assignment(&XS, inputs, &trace)), [], "{name}");
 }
+
+/// What is done to the sample.
+type Change = fn(&mut Inputs);
 
 /// Boundary epochs, made from the sample.
 #[test]
 fn boundary_epochs_are_accepted() {
-    let cases: &[(&str, fn(&mut Inputs))] = &[
+    let cases: &[(&str, Change)] = &[
         ("no events", |i| {
             i.events.clear();
             i.records.clear();
@@ -115,15 +118,14 @@ fn boundary_epochs_are_accepted() {
         }),
     ];
     for (name, change) in cases {
-        println!("{name}");
         let mut inputs = sample();
         change(&mut inputs);
-        accepted(&inputs);
+        accepted(name, &inputs);
     }
 }
 
 /// What is done to the sample, and the clause that it breaks.
-type Malformation = (&'static str, Clause, fn(&mut Inputs));
+type Malformation = (&'static str, Clause, Change);
 
 /// Malformed inputs of which a trace can still be computed.
 const MALFORMED: &[Malformation] = &[
