@@ -4,9 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use meed_ledger::decimal::{Exact, Scale};
+use meed_ledger::receipt::{Show, MOST_DECIMALS};
 use meed_statement::shape::Shape;
 use meed_statement::types::Account;
 use meed_statement::words::Domain;
+
+use crate::failure::usage;
 
 const AFTER: &str = "\
 Start here:
@@ -21,6 +24,7 @@ Your own data:
   meed setup S --insecure-local                         a development key (or --import-zkey)
   meed -p net prove --keys keys                         the bundle: proof, payouts, new state
   meed verify net/epochs/1/bundle --key keys/meed-groth16-S.vk.json
+  meed -p net receipt --account 0x...                   one contributor's share, step by step
 
 Exit codes:
   0    done, or what was checked is good
@@ -61,6 +65,7 @@ pub(crate) enum Command {
     Prove(Prove),
     Verify(Verify),
     Receipt(Receipt),
+    Report(EpochReport),
     /// Proofs, keys, circuits and claims in the formats of other tools.
     #[command(subcommand)]
     Export(Export),
@@ -270,6 +275,27 @@ pub(crate) struct Settle {
     /// Show all accounts and assets, not only the largest.
     #[arg(long)]
     pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
+}
+
+/// How amounts are shown to people.
+#[derive(Clone, Debug, ClapArgs)]
+pub(crate) struct ShowArgs {
+    /// Show amounts in tokens of so many decimals [default: in base units].
+    #[arg(long, value_name = "N")]
+    pub(crate) decimals: Option<u8>,
+    /// The token's name.
+    #[arg(long, requires = "decimals", default_value = "tokens", value_name = "NAME")]
+    pub(crate) symbol: String,
+}
+
+impl ShowArgs {
+    pub(crate) fn get(&self) -> anyhow::Result<Show> {
+        let Some(decimals) = self.decimals else { return Ok(Show::default()) };
+        let most = format!("--decimals: expected at most {MOST_DECIMALS}");
+        Show::token(decimals, &self.symbol).ok_or_else(|| usage(most))
+    }
 }
 
 /// Make a proving key for a shape.
@@ -363,8 +389,12 @@ pub(crate) struct Verify {
 
 /// Explain what one account gets: fee, role, asset, edge, account, payout, to the unit.
 #[derive(Debug, ClapArgs)]
-#[command(after_help = "Example:
-  meed -p net receipt --account 0x0ffa304b6347cb521465a37a40053ebf258b49d1")]
+#[command(after_help = "Examples:
+  meed -p net receipt --account 0x0ffa304b6347cb521465a37a40053ebf258b49d1
+  meed -p net receipt --account 0x... --decimals 18 --symbol USD
+  meed -p net --json receipt --account 0x... > receipt.json
+
+A receipt holds the scores of the account's own assets: hand it to their owner only.")]
 pub(crate) struct Receipt {
     /// Whose.
     #[arg(long)]
@@ -372,6 +402,32 @@ pub(crate) struct Receipt {
     /// The epoch [default: the last].
     #[arg(long, value_name = "N")]
     pub(crate) epoch: Option<u64>,
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
+}
+
+/// Write the report of an epoch: Markdown that says in plain words who got what, and why.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  meed -p net report
+  meed -p net report --bundle net/epochs/1/bundle --key keys/meed-groth16-S.vk.json --out report.md
+
+A report holds sums, names and accounts, no score and no salt.")]
+pub(crate) struct EpochReport {
+    /// The epoch [default: the last].
+    #[arg(long, value_name = "N")]
+    pub(crate) epoch: Option<u64>,
+    /// Verify this bundle and say in the report that it proves the numbers.
+    #[arg(long, requires = "key", value_name = "DIR")]
+    pub(crate) bundle: Option<PathBuf>,
+    /// The verifying key.
+    #[arg(long, requires = "bundle", value_name = "FILE")]
+    pub(crate) key: Option<PathBuf>,
+    /// The file to write [default: print it].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) show: ShowArgs,
 }
 
 #[derive(Debug, Subcommand)]

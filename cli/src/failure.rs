@@ -5,6 +5,8 @@ use std::process::ExitCode;
 use meed_circuits::r1cs::circuit::AssignError;
 use meed_ledger::bundle::BundleError;
 use meed_ledger::claims::ClaimError;
+use meed_ledger::receipt::ReceiptError;
+use meed_ledger::report::ReportError;
 use meed_ledger::LedgerError;
 use meed_prover::{FormatError, KeyError, ProveError};
 
@@ -83,6 +85,14 @@ fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<Code> {
     if let Some(error) = error.downcast_ref::<ProveError>() {
         let cancelled = matches!(error, ProveError::Cancelled { .. });
         return Some(if cancelled { Code::Interrupted } else { Code::Internal });
+    }
+    if let Some(error) = error.downcast_ref::<ReceiptError>() {
+        let unknown = matches!(error, ReceiptError::UnknownAccount { .. });
+        return Some(if unknown { Code::Usage } else { Code::Internal });
+    }
+    if let Some(error) = error.downcast_ref::<ReportError>() {
+        let other = matches!(error, ReportError::OtherBundle { .. });
+        return Some(if other { Code::Rejected } else { Code::Internal });
     }
     if error.is::<AssignError>() || error.is::<ClaimError>() {
         return Some(Code::Input);

@@ -4,11 +4,14 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use meed_ledger::atomic::{write_bytes, Access, Existing, Staging};
+use meed_ledger::bundle::Verified;
 use meed_ledger::project::Project;
+use meed_ledger::receipt::Show;
+use meed_ledger::report;
 use meed_statement::shape::S;
 use meed_statement::types::{Account, Bps, Policy};
 use meed_statement::words::Domain;
-use serde_json::{json, Value};
+use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::prove::Job;
@@ -16,7 +19,7 @@ use super::{commit, scores, settle, setup};
 use crate::args::{Demo, Import, Orientation, Sign};
 use crate::failure::usage;
 use crate::keys::verifying_key_path;
-use crate::ui::{grouped, Report, Ui};
+use crate::ui::{Report, Ui};
 
 mod digits {
     include!(concat!(env!("OUT_DIR"), "/digits.rs"));
@@ -24,6 +27,10 @@ mod digits {
 
 /// Datasets that are kept in each event, as the fixture suggests.
 const TOP: u32 = 16;
+/// The fees are in tokens of so many decimals.
+const DECIMALS: u8 = 18;
+/// The owner of the dataset that was copied.
+const ALDER: &str = "0x0ffa304b6347cb521465a37a40053ebf258b49d1";
 /// The demo is one epoch.
 const EPOCH: u64 = 1;
 
@@ -71,77 +78,65 @@ pub(crate) fn run(args: &Demo, ui: &Ui) -> Result<Report> {
     ui.go_on()?;
     let (epoch, trace) = project.settle(EPOCH)?;
     project.save_settlement(EPOCH, &trace)?;
-    let explained = settle::explain(&epoch, &trace, true);
-    let report = out.join("report.txt");
-    write_bytes(&report, Access::Public, explained.as_bytes())?;
-    let short = settle::explain(&epoch, &trace, false);
-    let mut text = format!("{short}\n");
+    let show = Show::token(DECIMALS, "tokens").expect("few decimals");
+    let mut text = format!("{}\n", settle::explain(&epoch, &trace, &show, false));
+    let verified = match args.no_proof {
+        true => None,
+        false => Some(prove(out, &project, ui)?),
+    };
+    let report = out.join("report.md");
+    let names = epoch.registry.names();
+    let written = report::report(&epoch.inputs, &trace, names, verified.as_ref(), &show)?;
+    write_bytes(&report, Access::Public, written.as_bytes())?;
+
+    let (bundle, key) = (out.join("bundle"), verifying_key_path(&out.join("keys"), &S));
     let mut json = json!({
         "out": out,
         "report": report,
         "fees_total": trace.header.fees_total.to_string(),
         "released_total": trace.header.released_total.to_string(),
         "payouts": trace.header.payouts,
-        "proved": false,
+        "proved": verified.is_some(),
     });
-    if args.no_proof {
-        text.push_str(&look(&[("why, in words", report.display().to_string())]));
-        text.push_str("Without --no-proof, the demo goes on to prove this and checks the proof.");
-        return Ok(Report::new(text, json));
+    let shown = |path: &Path| path.display().to_string();
+    let mut places = vec![("who got what, and why", shown(&report))];
+    if let Some(verified) = &verified {
+        text.push_str(&format!(
+            "Proved and verified, without anybody seeing a score:\n{verified}\n\n"
+        ));
+        places.push(("what everybody gets to see", shown(&bundle)));
+        places.push((
+            "check it again",
+            format!("meed verify {} --key {}", shown(&bundle), shown(&key)),
+        ));
+        json["bundle"] = json!(bundle);
+        json["key"] = json!(key);
+        json["insecure_key"] = json!(verified.insecure_key);
     }
-    proof(out, &project, ui, &mut text, &mut json)?;
+    places.push((
+        "one contributor's receipt",
+        format!("meed -p {} receipt --decimals 18 --account {ALDER}", shown(&root)),
+    ));
+    places.push(("your own data", "meed --help".to_owned()));
+    text.push_str(&look(&places));
     Ok(Report::new(text, json))
 }
 
 /// Key, proof and verification.
-fn proof(
-    out: &Path,
-    project: &Project,
-    ui: &Ui,
-    text: &mut String,
-    json: &mut Value,
-) -> Result<()> {
-    let (keys, bundle) = (out.join("keys"), out.join("bundle"));
+fn prove(out: &Path, project: &Project, ui: &Ui) -> Result<Verified> {
+    let keys = out.join("keys");
     ui.note("6. A proving key, made here once. Real networks take theirs from a ceremony");
     setup::insecure(&keys, S, ui)?;
-    ui.note("7. The proof, some minutes on two cores");
-    let job =
-        Job { project, epoch: EPOCH, keys: &keys, dest: bundle.clone(), domain: Domain::OFF_CHAIN };
+    ui.note("7. The proof: about a minute on two cores");
+    let dest = out.join("bundle");
+    let job = Job { project, epoch: EPOCH, keys: &keys, dest, domain: Domain::OFF_CHAIN };
     let done = job.run(Some(S), ui)?;
     if let Some(timings) = &done.timings {
         for (stage, time) in timings.stages() {
             ui.note(&format!("   {:10} {:>7.1} s", stage.name(), time.as_secs_f64()));
         }
     }
-    let header = &done.verified.header;
-    text.push_str(&format!(
-        "Proved and verified: {} base units came in, {} were paid to {} accounts, and the rest waits\n\
-         or was never there. Nobody had to see a score to check it.\n{}\n\n",
-        grouped(header.fees_total),
-        grouped(header.released_total),
-        header.payouts,
-        setup::INSECURE,
-    ));
-    let key = verifying_key_path(&keys, &S);
-    let shown = |path: &Path| path.display().to_string();
-    text.push_str(&look(&[
-        ("who got what, and why", shown(&out.join("report.txt"))),
-        ("what everybody gets to see", shown(&bundle)),
-        ("check it again", format!("meed verify {} --key {}", shown(&bundle), shown(&key))),
-        (
-            "one contributor's receipt",
-            format!(
-                "meed -p {} receipt --account 0x0ffa304b6347cb521465a37a40053ebf258b49d1",
-                shown(project.root())
-            ),
-        ),
-        ("your own data", "meed --help".to_owned()),
-    ]));
-    json["proved"] = json!(true);
-    json["bundle"] = json!(bundle);
-    json["key"] = json!(key);
-    json["insecure_key"] = json!(done.verified.insecure_key);
-    Ok(())
+    Ok(done.verified)
 }
 
 fn look(places: &[(&str, String)]) -> String {

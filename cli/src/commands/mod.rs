@@ -9,6 +9,7 @@ mod keys;
 mod prove;
 mod receipt;
 mod registry;
+mod report;
 mod scores;
 mod settle;
 mod setup;
@@ -33,6 +34,7 @@ pub(crate) fn run(command: Command, root: &Path, ui: &Ui) -> Result<Report> {
         Command::Prove(args) => prove::run(&args, root, ui),
         Command::Verify(args) => verify::run(&args),
         Command::Receipt(args) => receipt::run(&args, root, ui),
+        Command::Report(args) => report::run(&args, root, ui),
         Command::Export(args) => export::run(args, root, ui),
         Command::Circuit(args) => circuit::run(&args, ui),
         Command::Keys(args) => keys::run(&args),

@@ -2,11 +2,28 @@
 
 use std::path::Path;
 
-use anyhow::{bail, Result};
+use anyhow::{Context, Result};
+use meed_ledger::project::Project;
+use meed_ledger::receipt;
 
-use crate::args::Receipt;
+use crate::args;
 use crate::ui::{Report, Ui};
 
-pub(crate) fn run(_args: &Receipt, _root: &Path, _ui: &Ui) -> Result<Report> {
-    bail!("not yet")
+pub(crate) fn run(args: &args::Receipt, root: &Path, ui: &Ui) -> Result<Report> {
+    let project = Project::open_to_read(root)?;
+    let number = match args.epoch {
+        Some(epoch) => epoch,
+        None => project.last_epoch()?,
+    };
+    let step = ui.step("settling and checking");
+    let (epoch, trace) = project.settle(number)?;
+    step.done();
+    if !epoch.committed {
+        ui.note("note: the epoch is not committed; this is a draft");
+    }
+    let names = epoch.registry.names();
+    let receipt = receipt::receipt(&epoch.inputs, &trace, names, &args.account)?;
+    receipt.check().context("checking the receipt")?;
+    let json = serde_json::to_value(&receipt).context("writing the receipt")?;
+    Ok(Report::new(receipt.to_text(&args.show.get()?), json))
 }

@@ -4,9 +4,10 @@ use std::path::Path;
 
 use anyhow::Result;
 use meed_ledger::project::{root_text, Epoch, Project};
+use meed_ledger::receipt::Show;
 use meed_statement::settle::{fee_share, AccountRow, Trace};
 use meed_statement::shape::{Shape, Size};
-use meed_statement::units::unit;
+use meed_statement::units::credits;
 use ruint::aliases::U256;
 use serde_json::{json, Value};
 
@@ -25,7 +26,8 @@ pub(crate) fn run(args: &Settle, root: &Path, ui: &Ui) -> Result<Report> {
     let step = ui.step("settling and checking");
     let (epoch, trace) = project.settle(number)?;
     step.done();
-    let mut text = explain(&epoch, &trace, args.all);
+    let show = args.show.get()?;
+    let mut text = explain(&epoch, &trace, &show, args.all);
     let mut saved = None;
     if epoch.committed {
         ui.go_on()?;
@@ -42,11 +44,19 @@ pub(crate) fn run(args: &Settle, root: &Path, ui: &Ui) -> Result<Report> {
     Ok(Report::new(text, json))
 }
 
-/// Whole base units of credits, and the rest in thousandths.
-fn units(credits: U256) -> String {
-    let whole = credits / unit();
-    let thousandths = (credits % unit()) * U256::from(1_000) / unit();
-    format!("{}.{thousandths:0>3}", grouped(whole))
+/// An amount for a table, whose heading names the unit: at most six digits after the point, and
+/// `…` for what is cut off.
+fn bare(show: &Show, credits: U256) -> String {
+    const DIGITS: usize = 6;
+    let text = show.credits(credits);
+    let text = text.trim_end_matches(show.symbol()).trim_end();
+    match text.split_once('.') {
+        Some((whole, fraction)) if fraction.chars().count() > DIGITS + 1 => {
+            let kept: String = fraction.chars().take(DIGITS).collect();
+            format!("{whole}.{kept}…")
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// What an account is, in words: its assets and its roles.
@@ -69,22 +79,28 @@ fn who(epoch: &Epoch, row: &AccountRow) -> String {
 }
 
 /// The settlement in words.
-pub(crate) fn explain(epoch: &Epoch, trace: &Trace, all: bool) -> String {
+pub(crate) fn explain(epoch: &Epoch, trace: &Trace, show: &Show, all: bool) -> String {
     let inputs = &epoch.inputs;
     let policy = &inputs.policy;
     let header = &trace.header;
     let fees = header.fees_total;
     let mut text = format!(
-        "Epoch {}: {} base units of fees from {} events\n\nRole          bps   base units\n",
+        "Epoch {}: fees of {} from {} events. Amounts are in {}.\n\n",
         inputs.epoch,
-        grouped(fees),
-        inputs.events.len()
+        show.units(fees),
+        inputs.events.len(),
+        show.symbol()
     );
     let names = ["platform", "stakers", "service", "model", "data"];
-    for (name, share) in names.into_iter().zip(policy.shares()) {
-        let amount = units(fee_share(fees, share.get()));
-        text.push_str(&format!("  {name:10}{:>5}   {amount}\n", share.get()));
-    }
+    let shares: Vec<Vec<String>> = names
+        .into_iter()
+        .zip(policy.shares())
+        .map(|(name, share)| {
+            let amount = bare(show, fee_share(fees, share.get()));
+            vec![name.to_owned(), grouped(share.get()), amount]
+        })
+        .collect();
+    text.push_str(&table(&["role", "bps", "of the fees"], &shares, &[1, 2]));
     let counted = trace.counted.iter().filter(|c| **c > 0).count();
     let silent = trace.prices.iter().filter(|p| p.points == 0).count();
     text.push_str(&format!(
@@ -100,23 +116,23 @@ pub(crate) fn explain(epoch: &Epoch, trace: &Trace, all: bool) -> String {
     text.push_str(
         "\nAssets: what they earned directly, what their children passed up, what they passed on\n",
     );
-    text.push_str(&assets(epoch, trace, all));
+    text.push_str(&assets(epoch, trace, show, all));
     text.push_str("\nAccounts\n");
-    text.push_str(&accounts(epoch, trace, all));
+    text.push_str(&accounts(epoch, trace, show, all));
     if !trace.excess.is_zero() {
         text.push_str(&format!(
-            "The cap of {} moved {} base units to the remainder account.\n",
-            units(trace.cap),
-            units(trace.excess)
+            "The cap of {} moved {} to the remainder account.\n",
+            show.credits(trace.cap),
+            show.credits(trace.excess)
         ));
     }
     let waiting = trace.state_after.iter().fold(U256::ZERO, |sum, e| sum + e.accrued);
     text.push_str(&format!(
-        "\nPaid now: {} base units to {} accounts. Waiting for later epochs: {} base units of {} \
-         accounts.\nEverything adds up (S10), and all eleven clauses hold.\n",
-        grouped(header.released_total),
+        "\nPaid now: {} to {} accounts. Waiting for later epochs: {} of {} accounts.\n\
+         Everything adds up (S10), and all eleven clauses hold.\n",
+        show.units(header.released_total),
         header.payouts,
-        units(waiting),
+        show.credits(waiting),
         trace.state_after.len()
     ));
     let size = Size::of(inputs, trace);
@@ -143,7 +159,7 @@ fn hint(hidden: usize) -> String {
     format!("  .. and {hidden} more (--all shows them)\n")
 }
 
-fn assets(epoch: &Epoch, trace: &Trace, all: bool) -> String {
+fn assets(epoch: &Epoch, trace: &Trace, show: &Show, all: bool) -> String {
     let mut order: Vec<usize> = (0..trace.flows.len()).collect();
     order.sort_by_key(|i| (std::cmp::Reverse(trace.flows[*i].inflow), *i));
     let (order, hidden) = largest(order, all);
@@ -154,11 +170,11 @@ fn assets(epoch: &Epoch, trace: &Trace, all: bool) -> String {
             let passed = flow.passes.iter().fold(U256::ZERO, |sum, p| sum + *p);
             vec![
                 epoch.registry.names()[i].clone(),
-                units(flow.direct),
-                units(flow.inflow - flow.direct),
-                units(passed),
-                units(flow.penalty),
-                units(flow.kept),
+                bare(show, flow.direct),
+                bare(show, flow.inflow - flow.direct),
+                bare(show, passed),
+                bare(show, flow.penalty),
+                bare(show, flow.kept),
             ]
         })
         .collect();
@@ -166,7 +182,7 @@ fn assets(epoch: &Epoch, trace: &Trace, all: bool) -> String {
     table(&header, &rows, &[1, 2, 3, 4, 5]) + &hint(hidden)
 }
 
-fn accounts(epoch: &Epoch, trace: &Trace, all: bool) -> String {
+fn accounts(epoch: &Epoch, trace: &Trace, show: &Show, all: bool) -> String {
     let mut order: Vec<&AccountRow> = trace.accounts.iter().collect();
     order.sort_by_key(|r| (std::cmp::Reverse((r.amount, r.earned)), r.account));
     let (order, hidden) = largest(order, all);
@@ -176,9 +192,9 @@ fn accounts(epoch: &Epoch, trace: &Trace, all: bool) -> String {
             vec![
                 row.account.to_string(),
                 who(epoch, row),
-                units(row.earned),
-                grouped(row.amount),
-                units(row.accrued_after),
+                bare(show, row.earned),
+                bare(show, credits(row.amount)),
+                bare(show, row.accrued_after),
             ]
         })
         .collect();
