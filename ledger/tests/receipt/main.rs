@@ -7,7 +7,7 @@ mod words;
 use epochs::{story, synthetic, LATE};
 use meed_ledger::receipt::{receipt, Number, Receipt, ReceiptError, Receipts, Show};
 use meed_statement::roots::to_field;
-use meed_statement::settle::{fee_share, Trace};
+use meed_statement::settle::{fee_share, settle, Trace};
 use meed_statement::types::{Account, Inputs};
 use meed_statement::units::credits;
 use ruint::aliases::U256;
@@ -239,6 +239,68 @@ fn made_up_structure_is_found() {
     fails(&|r| r.totals.why = meed_ledger::receipt::Why::Nothing, "why");
     fails(&|r| r.policy.cap_bps = 20_000, "cap_bps");
     fails(&|r| r.policy.data_bps += 1, "the five shares");
+}
+
+/// What one of the account's assets passes to another of them cannot be dropped, sums and all.
+#[test]
+fn income_between_ones_own_assets_arrives() {
+    let (mut inputs, _, names) = story();
+    let owner = epochs::account(epochs::BASE);
+    inputs.registry[1].owner = owner;
+    let trace = settle(&inputs).unwrap();
+    let mut receipt = receipt(&inputs, &trace, &names, &owner).unwrap();
+    receipt.check().unwrap();
+    let lost = receipt.assets[0].received.remove(0).credit.0;
+    assert!(receipt.totals.over_cap.0 > lost, "above the cap, so that no sum tells");
+    let (asset, totals) = (&mut receipt.assets[0], &mut receipt.totals);
+    for number in [
+        &mut asset.received_total,
+        &mut asset.inflow,
+        &mut asset.kept,
+        &mut totals.kept,
+        &mut totals.earned,
+        &mut totals.over_cap,
+    ] {
+        number.0 -= lost;
+    }
+    let error = receipt.check().unwrap_err().to_string();
+    assert!(error.contains("asset 0 received from asset 1: expected"), "{error}");
+}
+
+/// Nobody has more of an event's points than there are, sums and all.
+#[test]
+fn a_record_is_at_most_all_points_of_its_event() {
+    let (mut inputs, _, names) = story();
+    inputs.records.insert(7, meed_statement::types::Record { event: 1, asset: 3, score: 16 });
+    inputs.records.swap(6, 7);
+    inputs.policy.cap_bps = epochs::bps(10_000);
+    let trace = settle(&inputs).unwrap();
+    let owner = epochs::account(epochs::IDLE);
+    let mut receipt = receipt(&inputs, &trace, &names, &owner).unwrap();
+    receipt.check().unwrap();
+    let record = &mut receipt.assets[0].records[0];
+    // 8 points of which this record counts 16: twice the event's data share, 1,200 units.
+    record.points = Number::from(8u64);
+    record.price = (credits(600) / U256::from(8)).into();
+    record.credit = credits(1_200).into();
+    let (asset, totals) = (&mut receipt.assets[0], &mut receipt.totals);
+    for number in [
+        &mut asset.from_records,
+        &mut asset.direct,
+        &mut asset.inflow,
+        &mut asset.kept,
+        &mut totals.kept,
+        &mut totals.earned,
+        &mut totals.credited,
+        &mut totals.total,
+    ] {
+        *number = credits(1_200).into();
+    }
+    totals.paid = Number::from(1_200u64);
+    totals.waits = Number::default();
+    totals.why = meed_ledger::receipt::Why::AllPaid;
+    let error = receipt.check().unwrap_err().to_string();
+    assert!(error.contains("at least what the record counts, got 8"), "{error}");
 }
 
 #[test]
