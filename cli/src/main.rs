@@ -14,7 +14,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     let args = args::Args::parse();
-    let ui = ui::Ui::new(args.json);
+    let ui = ui::Ui::new();
     match commands::run(args.command, &args.project, &ui) {
         Ok(report) => report.print(args.json),
         Err(error) => failure::print(&error, args.json),

@@ -62,7 +62,7 @@ pub(crate) struct Ui {
 
 impl Ui {
     /// Sets the process up: from here on Ctrl-C asks for a stop, and a second one ends it at once.
-    pub(crate) fn new(_json: bool) -> Self {
+    pub(crate) fn new() -> Self {
         let handler = || {
             if STOP.swap(true, Ordering::SeqCst) {
                 std::process::exit(i32::from(Code::Interrupted as u8));

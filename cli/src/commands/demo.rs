@@ -75,14 +75,13 @@ pub(crate) fn run(args: &Demo, ui: &Ui) -> Result<Report> {
     ui.note(commit::describe(&commitment).trim_end());
 
     ui.note("5. Settlement: who gets what, checked against all eleven clauses");
-    ui.go_on()?;
-    let (epoch, trace) = project.settle(EPOCH)?;
+    let (project, epoch, trace) = super::settled(project, Some(EPOCH), ui)?;
     project.save_settlement(EPOCH, &trace)?;
     let show = Show::token(DECIMALS, "tokens").expect("few decimals");
     let mut text = format!("{}\n", settle::explain(&epoch, &trace, &show, false));
     let verified = match args.no_proof {
         true => None,
-        false => Some(prove(out, &project, ui)?),
+        false => Some(prove(out, project, ui)?),
     };
     let report = out.join("report.md");
     let names = epoch.registry.names();
@@ -123,7 +122,7 @@ pub(crate) fn run(args: &Demo, ui: &Ui) -> Result<Report> {
 }
 
 /// Key, proof and verification.
-fn prove(out: &Path, project: &Project, ui: &Ui) -> Result<Verified> {
+fn prove(out: &Path, project: Project, ui: &Ui) -> Result<Verified> {
     let keys = out.join("keys");
     ui.note("6. A proving key, made here once. Real networks take theirs from a ceremony");
     setup::insecure(&keys, S, ui)?;

@@ -140,13 +140,8 @@ fn r1cs(args: &ExportR1cs, ui: &Ui) -> Result<Report> {
 fn wtns(args: &ExportWtns, root: &Path, ui: &Ui) -> Result<Report> {
     new_file(&args.out)?;
     let project = Project::open_to_read(root)?;
-    let number = match args.epoch {
-        Some(epoch) => epoch,
-        None => project.last_epoch()?,
-    };
-    let step = ui.step("settling and checking");
-    let (epoch, trace) = project.settle(number)?;
-    step.done();
+    let (_, epoch, trace) = super::settled(project, args.epoch, ui)?;
+    let number = epoch.inputs.epoch;
     if !epoch.committed {
         return Err(usage(format!("expected epoch {number} to be committed")));
     }

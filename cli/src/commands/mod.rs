@@ -18,6 +18,8 @@ mod verify;
 use std::path::Path;
 
 use anyhow::Result;
+use meed_ledger::project::{Epoch, Project};
+use meed_statement::settle::Trace;
 
 use crate::args::Command;
 use crate::ui::{Report, Ui};
@@ -40,4 +42,18 @@ pub(crate) fn run(command: Command, root: &Path, ui: &Ui) -> Result<Report> {
         Command::Keys(args) => keys::run(&args),
         Command::Demo(args) => demo::run(&args, ui),
     }
+}
+
+/// Settles an epoch, the last unless one is given, and gives the project back. Ctrl-C stops it.
+fn settled(project: Project, number: Option<u64>, ui: &Ui) -> Result<(Project, Epoch, Trace)> {
+    let number = match number {
+        Some(number) => number,
+        None => project.last_epoch()?,
+    };
+    let (project, done) = ui.wait("settling and checking", move || {
+        let done = project.settle(number);
+        (project, done)
+    })?;
+    let (epoch, trace) = done?;
+    Ok((project, epoch, trace))
 }

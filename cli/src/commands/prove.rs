@@ -30,8 +30,7 @@ pub(crate) fn run(args: &Prove, root: &Path, ui: &Ui) -> Result<Report> {
     };
     let dest = args.out.clone().unwrap_or_else(|| project.epoch_dir(number).join("bundle"));
     let domain = args.domain.get().unwrap_or(Domain::OFF_CHAIN);
-    let job =
-        Job { project: &project, epoch: number, keys: &args.keys, dest: dest.clone(), domain };
+    let job = Job { project, epoch: number, keys: &args.keys, dest: dest.clone(), domain };
     let done = job.run(args.shape, ui)?;
     let key = verifying_key_path(&args.keys, &done.shape);
     let mut text = String::new();
@@ -69,7 +68,7 @@ pub(crate) fn run(args: &Prove, root: &Path, ui: &Ui) -> Result<Report> {
 
 /// What to prove, and where to.
 pub(crate) struct Job<'a> {
-    pub(crate) project: &'a Project,
+    pub(crate) project: Project,
     pub(crate) epoch: u64,
     pub(crate) keys: &'a Path,
     pub(crate) dest: PathBuf,
@@ -101,10 +100,9 @@ pub(crate) fn choose(epoch: &Epoch, trace: &Trace, asked: Option<Shape>) -> Resu
 }
 
 impl Job<'_> {
-    pub(crate) fn run(&self, shape: Option<Shape>, ui: &Ui) -> Result<Done> {
-        let step = ui.step("settling and checking");
-        let (epoch, trace) = self.project.settle(self.epoch)?;
-        step.done();
+    pub(crate) fn run(mut self, shape: Option<Shape>, ui: &Ui) -> Result<Done> {
+        let (epoch, trace);
+        (self.project, epoch, trace) = super::settled(self.project, Some(self.epoch), ui)?;
         let shape = choose(&epoch, &trace, shape)?;
         if !epoch.committed {
             return Err(usage(format!(

@@ -11,13 +11,7 @@ use crate::ui::{Report, Ui};
 
 pub(crate) fn run(args: &args::Receipt, root: &Path, ui: &Ui) -> Result<Report> {
     let project = Project::open_to_read(root)?;
-    let number = match args.epoch {
-        Some(epoch) => epoch,
-        None => project.last_epoch()?,
-    };
-    let step = ui.step("settling and checking");
-    let (epoch, trace) = project.settle(number)?;
-    step.done();
+    let (_, epoch, trace) = super::settled(project, args.epoch, ui)?;
     if !epoch.committed {
         ui.note("note: the epoch is not committed; this is a draft");
     }

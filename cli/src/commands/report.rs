@@ -15,10 +15,8 @@ use crate::ui::{Report, Ui};
 
 pub(crate) fn run(args: &EpochReport, root: &Path, ui: &Ui) -> Result<Report> {
     let project = Project::open_to_read(root)?;
-    let number = match args.epoch {
-        Some(epoch) => epoch,
-        None => project.last_epoch()?,
-    };
+    let (_, epoch, trace) = super::settled(project, args.epoch, ui)?;
+    let number = epoch.inputs.epoch;
     let show = args.show.get()?;
     let verified = match (&args.bundle, &args.key) {
         (Some(bundle), Some(key)) => {
@@ -29,9 +27,6 @@ pub(crate) fn run(args: &EpochReport, root: &Path, ui: &Ui) -> Result<Report> {
         }
         _ => None,
     };
-    let step = ui.step("settling and checking");
-    let (epoch, trace) = project.settle(number)?;
-    step.done();
     let names = epoch.registry.names();
     let text = report::report(&epoch.inputs, &trace, names, verified.as_ref(), &show)?;
     let mut json = json!({ "epoch": number, "proved": verified.is_some(), "report": text });

@@ -18,22 +18,17 @@ use crate::ui::{grouped, table, Report, Ui};
 const SHOWN: usize = 20;
 
 pub(crate) fn run(args: &Settle, root: &Path, ui: &Ui) -> Result<Report> {
-    let project = Project::open(root)?;
-    let number = match args.epoch {
-        Some(epoch) => epoch,
-        None => project.last_epoch()?,
-    };
-    let step = ui.step("settling and checking");
-    let (epoch, trace) = project.settle(number)?;
-    step.done();
+    let (project, epoch, trace) = super::settled(Project::open(root)?, args.epoch, ui)?;
     let show = args.show.get()?;
     let mut text = explain(&epoch, &trace, &show, args.all);
     let mut saved = None;
     if epoch.committed {
         ui.go_on()?;
-        let folder = project.save_settlement(number, &trace)?;
+        let folder = project.save_settlement(epoch.inputs.epoch, &trace)?;
         text.push_str(&format!("\nPayouts and new state are in {}\n", folder.display()));
-        text.push_str(&format!("Next: meed -p {} prove --keys KEYS", root.display()));
+        if Shape::smallest(&Size::of(&epoch.inputs, &trace)).is_some() {
+            text.push_str(&format!("Next: meed -p {} prove --keys KEYS", root.display()));
+        }
         saved = Some(folder);
     } else {
         text.push_str("\nThis is a draft: the epoch is not committed, and nothing is saved.\n");

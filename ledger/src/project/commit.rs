@@ -6,7 +6,7 @@ use ark_bn254::Fr;
 use ark_ff::PrimeField;
 use meed_statement::check::check;
 use meed_statement::roots::{state_root, Commitment};
-use meed_statement::settle::{settle, Trace};
+use meed_statement::settle::{settle_with, Trace};
 use meed_statement::types::Inputs;
 use meed_statement::words::word_to_bytes;
 use serde::{Deserialize, Serialize};
@@ -153,17 +153,17 @@ impl Project {
         Ok(Fr::from_be_bytes_mod_order(&salt))
     }
 
-    /// Settles an epoch, checks the result against every clause, and saves it if the epoch is
-    /// committed.
+    /// Settles an epoch and checks the result against every clause.
     ///
     /// # Errors
     /// As [`Project::load`]; [`LedgerError::Clause`].
     pub fn settle(&self, epoch: u64) -> Result<(Epoch, Trace)> {
         let loaded = self.load(epoch)?;
-        let folder = self.epoch_dir(epoch);
-        let trace = settle(&loaded.inputs).map_err(|v| clause(&folder, v))?;
-        let committed = Commitment::new(&loaded.inputs);
-        check(&loaded.inputs, &committed, &trace).map_err(|v| clause(&folder, v))?;
+        let Epoch { inputs, commitment, .. } = &loaded;
+        let commitment = commitment.unwrap_or_else(|| Commitment::new(inputs));
+        // Loading has checked the inputs.
+        let trace = settle_with(inputs, &commitment, |_, _| {});
+        check(inputs, &commitment, &trace).map_err(|v| clause(&self.epoch_dir(epoch), v))?;
         Ok((loaded, trace))
     }
 
@@ -211,10 +211,11 @@ struct Settlement {
     h: String,
 }
 
-pub(super) fn same_roots(folder: &Path, saved: &CommitFile, inputs: &Inputs) -> Result<()> {
-    let now = CommitFile::new(inputs, &Commitment::new(inputs));
-    match saved.difference(&now) {
-        None => Ok(()),
+/// The roots of a committed epoch's files, if they are those that it was committed with.
+pub(super) fn same_roots(folder: &Path, saved: &CommitFile, inputs: &Inputs) -> Result<Commitment> {
+    let commitment = Commitment::new(inputs);
+    match saved.difference(&CommitFile::new(inputs, &commitment)) {
+        None => Ok(commitment),
         Some((what, expected, got)) => {
             let expected = format!("{expected}, as committed");
             let fault = Fault::value(what, expected, format!("{got} by the files beside it"));

@@ -30,6 +30,7 @@ use std::path::{Path, PathBuf};
 use ark_bn254::Fr;
 use meed_statement::check::check_inputs;
 use meed_statement::clause::Violation;
+use meed_statement::roots::Commitment;
 use meed_statement::types::{Inputs, Policy, StateEntry};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -85,6 +86,8 @@ pub struct Epoch {
     pub registry: Registry,
     /// Whether the epoch is committed.
     pub committed: bool,
+    /// The roots of a committed epoch.
+    pub commitment: Option<Commitment>,
 }
 
 impl Project {
@@ -293,11 +296,11 @@ impl Project {
     pub fn load(&self, epoch: u64) -> Result<Epoch> {
         let committed = self.is_committed(epoch);
         let salt = if committed { self.salt(epoch)? } else { Fr::from(0u64) };
-        let epoch = self.load_with(epoch, committed, salt)?;
+        let mut epoch = self.load_with(epoch, committed, salt)?;
         if committed {
             let folder = self.epoch_dir(epoch.inputs.epoch);
             let saved = self.commit_file(epoch.inputs.epoch)?;
-            commit::same_roots(&folder, &saved, &epoch.inputs)?;
+            epoch.commitment = Some(commit::same_roots(&folder, &saved, &epoch.inputs)?);
         }
         Ok(epoch)
     }
@@ -323,7 +326,7 @@ impl Project {
         let assets = registry.assets().to_vec();
         let inputs = Inputs { epoch, policy, registry: assets, salt, events, records, state };
         check_inputs(&inputs).map_err(|violation| clause(&folder, violation))?;
-        Ok(Epoch { inputs, registry, committed })
+        Ok(Epoch { inputs, registry, committed, commitment: None })
     }
 }
 
