@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
+mod ceremony;
 mod licences;
 mod shell;
 mod steps;
@@ -20,6 +21,7 @@ const USAGE: &str = "\
 cargo xtask test                 everything that CI checks
 cargo xtask test --list          its steps
 cargo xtask test --only STEP     one step; may be repeated
+cargo xtask ceremony             a ceremony with snarkjs for shape XS; long, see docs/ceremony.md
 cargo xtask wasm-size            builds the verifier without std, prints its size as WebAssembly";
 
 fn main() -> ExitCode {
@@ -44,6 +46,7 @@ fn run(arguments: Vec<String>) -> Result<()> {
                 Ok(())
             }
         },
+        Some("ceremony") => ceremony::run_ceremony(&Shell::new()?),
         Some("wasm-size") => steps::no_std(&Shell::new()?).map(|_| ()),
         _ => bail!("expected a chore\n\n{USAGE}"),
     }

@@ -108,8 +108,11 @@ fn fixtures(shell: &Shell) -> Result<Outcome> {
 }
 
 fn clippy(shell: &Shell) -> Result<Outcome> {
-    run(&mut shell.cargo("clippy --workspace --all-targets --release --locked -- -D warnings"))?;
-    Ok(Outcome::Passed)
+    let workspace = "clippy --workspace --all-targets --release --locked --keep-going";
+    run(shell.cargo(workspace).args(["--", "-D", "warnings"]))?;
+    let fuzz =
+        "clippy --manifest-path fuzz/Cargo.toml --no-default-features --all-targets --release";
+    in_fuzz(shell, &format!("{fuzz} -- -D warnings"))
 }
 
 fn test(shell: &Shell) -> Result<Outcome> {
@@ -123,12 +126,15 @@ fn benches(shell: &Shell) -> Result<Outcome> {
 }
 
 fn fuzz(shell: &Shell) -> Result<Outcome> {
+    let smoke = "test --manifest-path fuzz/Cargo.toml --no-default-features --release";
+    in_fuzz(shell, &format!("{smoke} -- --iterations 1000"))
+}
+
+/// Runs cargo on the package in `fuzz/`.
+fn in_fuzz(shell: &Shell, arguments: &str) -> Result<Outcome> {
     // The same versions as the workspace has, plus what only cargo-fuzz needs.
     std::fs::copy(shell.root().join("Cargo.lock"), shell.root().join("fuzz/Cargo.lock"))?;
-    let mut command = shell.cargo(
-        "test --manifest-path fuzz/Cargo.toml --release --no-default-features -- --iterations 2000",
-    );
-    run(command.env("CARGO_TARGET_DIR", target_directory(shell)?))?;
+    run(shell.cargo(arguments).env("CARGO_TARGET_DIR", target_directory(shell)?))?;
     Ok(Outcome::Passed)
 }
 
@@ -143,7 +149,7 @@ fn target_directory(shell: &Shell) -> Result<String> {
 }
 
 fn doc(shell: &Shell) -> Result<Outcome> {
-    let mut command = shell.cargo("doc --workspace --no-deps --release --locked");
+    let mut command = shell.cargo("doc --workspace --no-deps --release --locked --keep-going");
     run(command.env("RUSTDOCFLAGS", "-D warnings"))?;
     Ok(Outcome::Passed)
 }
