@@ -16,7 +16,7 @@ use meed_circuits::r1cs::matrix::{ArkCircuit, Matrices};
 use meed_prover::qap::CircomReduction;
 use meed_prover::{prove, CpuEngine, Timings};
 use meed_statement::settle::settle;
-use meed_statement::shape::Shape;
+use meed_statement::shape::{Shape, S};
 use meed_verifier::{verify, PreparedVerifyingKey};
 use rand::rngs::OsRng;
 
@@ -39,13 +39,13 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Constraints that one more asset, event, record or account costs: the difference to a shape with
-/// twice as many, shared out.
+/// Constraints that one more asset, event, record or account costs: the difference of shape S to one
+/// with twice as many, shared out.
 fn units<W: io::Write>(report: &mut Report<W>) -> Result<()> {
-    let base = Shape { name: "base", assets: 64, events: 16, records: 256, accounts: 64 };
+    let base = S;
     let constraints = |shape| Circuit::new(shape).matrices().constraints();
     let least = constraints(base);
-    report.group("constraints of a unit")?;
+    report.group("constraints of a unit, around shape S")?;
     for (name, n, shape) in [
         ("an asset", base.assets, Shape { assets: 2 * base.assets, ..base }),
         ("an event", base.events, Shape { events: 2 * base.events, ..base }),
