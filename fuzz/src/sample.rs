@@ -98,9 +98,15 @@ fn make() -> Sample {
     }
 }
 
+/// What the sample's bundle says of its circuit.
+#[must_use]
+pub fn circuit() -> Circuit {
+    Circuit { name: "toy".to_owned(), shape: XS, digest: [7; 32] }
+}
+
 fn bundle(path: &Path, key: &ProvingKey, trace: &Trace, proof: &Proof) -> Vec<(String, Vec<u8>)> {
     let input = BundleInput {
-        circuit: &Circuit { name: "toy".to_owned(), shape: XS, digest: [7; 32] },
+        circuit: &circuit(),
         key: key.verifying_key(),
         domain: Domain::OFF_CHAIN,
         words: &trace.words(),
