@@ -127,7 +127,7 @@ fn benches(shell: &Shell) -> Result<Outcome> {
 
 fn fuzz(shell: &Shell) -> Result<Outcome> {
     let smoke = "test --manifest-path fuzz/Cargo.toml --no-default-features --release";
-    in_fuzz(shell, &format!("{smoke} -- --iterations 5000"))
+    in_fuzz(shell, &format!("{smoke} -- --iterations 1000"))
 }
 
 /// Runs cargo on the package in `fuzz/`.
