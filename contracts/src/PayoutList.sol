@@ -1,0 +1,304 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity ^0.8.28;
+
+/// A list of payouts as the statement's words, `account * 2^93 + amount`, and what is computed from it:
+/// the hash that fixes it, its value at a point, and its claim tree.
+///
+/// A list is cut into groups of 1,024 payouts; only the last may be shorter.
+/// - Its hash is a chain: `H = keccak256(header)`, then `H = keccak256(H | words)` for each group.
+/// - Its claim tree has on top a tree over the groups' roots, each the root of the group's leaves
+///   `keccak256(keccak256(abi.encode(index, account, amount)))`, both as OpenZeppelin's npm
+///   package `merkle-tree` builds them when told not to sort leaves. So a list of one group has the package's
+///   `StandardMerkleTree`.
+///
+/// So a list can come in parts, and be settled when the last one is there.
+library PayoutList {
+    /// A payout word has a bit above the account: it could be another word's alias modulo the field.
+    error WordOutOfRange();
+    /// A dense list does not have its announced shape.
+    error DenseMalformed();
+    /// A dense list names a page that is not registered.
+    error PageUnknown(uint256 page);
+
+    /// Order of BN254's scalar field.
+    uint256 internal constant R =
+        21888242871839275222246405745257275088548364400416034343698204186575808495617;
+    /// Payouts in a group.
+    uint256 internal constant GROUP = 1024;
+    /// Words before the payouts.
+    uint256 internal constant HEADER = 11;
+    /// Bits of an amount, below the account's 160.
+    uint256 internal constant AMOUNT_BITS = 93;
+    uint256 private constant AMOUNT_MASK = 0x1fffffffffffffffffffffff;
+    /// Bytes of an account, in tables.
+    uint256 private constant ACCOUNT = 20;
+    /// `keccak256("meed.alpha.v1")`
+    bytes32 internal constant ALPHA_TAG = keccak256("meed.alpha.v1");
+
+    /// Where words lie in memory. The 32 bytes before them are theirs, too.
+    struct Words {
+        uint256 start;
+        uint256 count;
+    }
+
+    /// What a list amounts to.
+    struct Sum {
+        /// `sum words[i] * alpha^i`, the first word at power 0.
+        uint256 y;
+        /// Base units.
+        uint256 total;
+        /// Of the groups' claim trees.
+        bytes32[] roots;
+    }
+
+    /// The words as they are, 32 bytes each.
+    function fromWords(uint256[] calldata payouts) internal pure returns (Words memory words) {
+        words = _allocate(payouts.length);
+        assembly ("memory-safe") {
+            calldatacopy(mload(words), payouts.offset, shl(5, payouts.length))
+        }
+    }
+
+    /// The dense encoding. All numbers are big-endian.
+    ///
+    /// | bytes | what |
+    /// |---|---|
+    /// | 1 | bytes of an index, 0 to 4 |
+    /// | 1 | bytes of an amount, 1 to 12 |
+    /// | 1 | pages |
+    /// | 3 each | their numbers in `pages` |
+    /// | 2 | accounts given here |
+    /// | 20 each | these accounts |
+    /// | the rest | the payouts: index, amount |
+    ///
+    /// An index counts the pages' accounts first, in the order in which the pages are named, then those
+    /// given here. Indexes of 0 bytes count up from 0. Nothing depends on how a word was encoded: the
+    /// proof is about the words.
+    function fromDense(bytes calldata dense, mapping(uint256 => address) storage pages)
+        internal
+        view
+        returns (Words memory words)
+    {
+        if (dense.length < 5) revert DenseMalformed();
+        uint256 indexBytes = uint8(dense[0]);
+        uint256 amountBytes = uint8(dense[1]);
+        if (indexBytes > 4 || amountBytes == 0 || amountBytes > 12) revert DenseMalformed();
+        (uint256 table, uint256 accounts, uint256 used) = _table(dense, pages);
+        uint256 width = indexBytes + amountBytes;
+        uint256 length = dense.length - used;
+        if (length % width != 0) revert DenseMalformed();
+        words = _allocate(length / width);
+
+        bool outside;
+        assembly ("memory-safe") {
+            let cursor := add(dense.offset, used)
+            let indexBits := shl(3, indexBytes)
+            let indexShift := sub(256, indexBits)
+            let amountShift := sub(256, shl(3, amountBytes))
+            let step := iszero(indexBytes)
+            let base := 0
+            let end := add(mload(words), shl(5, mload(add(words, 0x20))))
+            for { let to := mload(words) } lt(to, end) { to := add(to, 0x20) } {
+                let entry := calldataload(cursor)
+                cursor := add(cursor, width)
+                let index := add(base, shr(indexShift, entry))
+                base := add(base, step)
+                outside := or(outside, iszero(lt(index, accounts)))
+                let account := shr(96, mload(add(table, mul(index, ACCOUNT))))
+                let amount := shr(amountShift, shl(indexBits, entry))
+                mstore(to, or(shl(AMOUNT_BITS, account), amount))
+            }
+        }
+        if (outside) revert DenseMalformed();
+    }
+
+    /// Continues the chain of hashes over whole groups.
+    function chain(bytes32 hash, Words memory words) internal pure returns (bytes32) {
+        assembly ("memory-safe") {
+            let start := mload(words)
+            let left := mload(add(words, 0x20))
+            for {} left {} {
+                let n := left
+                if gt(n, GROUP) { n := GROUP }
+                // The hash so far goes before the group, where the last word of the group before it is.
+                let before := sub(start, 0x20)
+                let saved := mload(before)
+                mstore(before, hash)
+                hash := keccak256(before, shl(5, add(n, 1)))
+                mstore(before, saved)
+                start := add(start, shl(5, n))
+                left := sub(left, n)
+            }
+        }
+        return hash;
+    }
+
+    /// The point at which words are compared: good for one chain, one contract and one list.
+    function challenge(uint256 h, bytes32 listHash) internal view returns (uint256) {
+        return uint256(keccak256(abi.encode(ALPHA_TAG, block.chainid, address(this), h, listHash))) % R;
+    }
+
+    /// The header's value at `alpha`.
+    function evaluate(uint256[11] memory header, uint256 alpha) internal pure returns (uint256 y) {
+        for (uint256 i = HEADER; i > 0;) {
+            unchecked {
+                --i;
+            }
+            y = addmod(mulmod(y, alpha, R), header[i], R);
+        }
+    }
+
+    /// `alpha^exponent`
+    function power(uint256 alpha, uint256 exponent) internal pure returns (uint256 result) {
+        result = 1;
+        for (; exponent != 0; exponent >>= 1) {
+            if (exponent & 1 != 0) result = mulmod(result, alpha, R);
+            alpha = mulmod(alpha, alpha, R);
+        }
+    }
+
+    /// Sums the list up. `first` is the index of its first payout. Consumes the words.
+    function sum(Words memory words, uint256 first, uint256 alpha)
+        internal
+        pure
+        returns (Sum memory result)
+    {
+        uint256 groups = (words.count + GROUP - 1) / GROUP;
+        result.roots = new bytes32[](groups);
+        uint256 step = groups > 1 ? power(alpha, GROUP) : 0;
+        uint256 factor = 1;
+        uint256 high;
+        for (uint256 g; g < groups; ++g) {
+            uint256 start = words.start + g * GROUP * 32;
+            uint256 n = words.count - g * GROUP;
+            if (n > GROUP) n = GROUP;
+            (uint256 y, uint256 total, uint256 bits) = _leaves(start, n, first + g * GROUP, alpha);
+            result.y = addmod(result.y, mulmod(y, factor, R), R);
+            result.total += total;
+            result.roots[g] = _fold(start, n);
+            high |= bits;
+            factor = mulmod(factor, step, R);
+        }
+        if (high >> 253 != 0) revert WordOutOfRange();
+    }
+
+    /// The root over the groups' roots; 0 if there are none. Consumes them.
+    function top(bytes32[] memory roots) internal pure returns (bytes32 root) {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(roots, 0x20)
+        }
+        return roots.length == 0 ? bytes32(0) : _fold(start, roots.length);
+    }
+
+    /// A payout's account and amount.
+    function unpack(uint256 word) internal pure returns (address account, uint256 amount) {
+        return (address(uint160(word >> AMOUNT_BITS)), word & AMOUNT_MASK);
+    }
+
+    /// Replaces a group's words with their leaves. Returns its value at alpha, its sum, and all bits that
+    /// any word has. The caller checks the bits: until then sums may have wrapped.
+    function _leaves(uint256 start, uint256 n, uint256 first, uint256 alpha)
+        private
+        pure
+        returns (uint256 y, uint256 total, uint256 high)
+    {
+        assembly ("memory-safe") {
+            // The preimage lies at 0x00, over the free memory pointer, which is put back.
+            let free := mload(0x40)
+            let index := add(first, n)
+            for { let word := add(start, shl(5, n)) } gt(word, start) {} {
+                word := sub(word, 0x20)
+                index := sub(index, 1)
+                let value := mload(word)
+                high := or(high, value)
+                // Below 2^254 + 2^253.
+                y := add(mulmod(y, alpha, R), value)
+                let amount := and(value, AMOUNT_MASK)
+                total := add(total, amount)
+                mstore(0x00, index)
+                mstore(0x20, shr(AMOUNT_BITS, value))
+                mstore(0x40, amount)
+                mstore(0x00, keccak256(0x00, 0x60))
+                mstore(word, keccak256(0x00, 0x20))
+            }
+            mstore(0x40, free)
+            y := mod(y, R)
+        }
+    }
+
+    /// Folds `n > 0` nodes in place to the root that OpenZeppelin's `merkle-tree` gives them: nodes are
+    /// paired from the front, and of an odd number the last one goes to the front of the next level.
+    function _fold(uint256 start, uint256 n) private pure returns (bytes32 root) {
+        assembly ("memory-safe") {
+            for {} gt(n, 1) {} {
+                let odd := and(n, 1)
+                let last := mload(add(start, shl(5, sub(n, 1))))
+                let to := add(start, shl(5, odd))
+                let end := add(start, shl(6, shr(1, n)))
+                for { let from := start } lt(from, end) { from := add(from, 0x40) } {
+                    let a := mload(from)
+                    let b := mload(add(from, 0x20))
+                    // The smaller one first.
+                    let swap := shl(5, lt(b, a))
+                    mstore(swap, a)
+                    mstore(xor(swap, 0x20), b)
+                    mstore(to, keccak256(0x00, 0x40))
+                    to := add(to, 0x20)
+                }
+                if odd { mstore(start, last) }
+                n := add(shr(1, n), odd)
+            }
+            root := mload(start)
+        }
+    }
+
+    function _allocate(uint256 count) private pure returns (Words memory words) {
+        uint256 start;
+        assembly ("memory-safe") {
+            start := add(mload(0x40), 0x20)
+            mstore(0x40, add(start, shl(5, count)))
+        }
+        words.start = start;
+        words.count = count;
+    }
+
+    /// The accounts that a dense list may name, in memory, 20 bytes each. `used`: bytes read of the list.
+    function _table(bytes calldata dense, mapping(uint256 => address) storage pages)
+        private
+        view
+        returns (uint256 table, uint256 accounts, uint256 used)
+    {
+        uint256 count = uint8(dense[2]);
+        used = 3 + 3 * count;
+        assembly ("memory-safe") {
+            table := mload(0x40)
+        }
+        uint256 end = table;
+        for (uint256 i; i < count; ++i) {
+            if (dense.length < used) revert DenseMalformed();
+            uint256 page = uint24(bytes3(dense[3 + 3 * i:]));
+            address data = pages[page];
+            if (data == address(0)) revert PageUnknown(page);
+            assembly ("memory-safe") {
+                // The first byte of a page's code stops it.
+                let size := sub(extcodesize(data), 1)
+                extcodecopy(data, end, 1, size)
+                end := add(end, size)
+                mstore(0x40, end)
+            }
+        }
+        if (dense.length < used + 2) revert DenseMalformed();
+        uint256 given = uint256(uint16(bytes2(dense[used:]))) * ACCOUNT;
+        used += 2;
+        if (dense.length < used + given) revert DenseMalformed();
+        assembly ("memory-safe") {
+            calldatacopy(end, add(dense.offset, used), given)
+            end := add(end, given)
+            // Words of 32 bytes are read at accounts: keep what follows apart.
+            mstore(0x40, and(add(end, 0x3f), not(0x1f)))
+        }
+        used += given;
+        accounts = (end - table) / ACCOUNT;
+    }
+}
