@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IMeedVerifier} from "./IMeedVerifier.sol";
 import {MeedAccounts} from "./MeedAccounts.sol";
 import {MeedCircuits} from "./MeedCircuits.sol";
@@ -23,6 +24,7 @@ import {PayoutList} from "./PayoutList.sol";
 contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
     using PayoutList for PayoutList.Words;
     using PayoutList for uint256[11];
+    using SafeCast for uint256;
 
     /// A root or state is not below the field's order.
     error RootNotCanonical();
@@ -117,7 +119,8 @@ contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
     /// Version of the statement.
     uint256 public constant VERSION = 1;
     /// The state root of a network where nothing waits: `meed_statement::roots::state_root` of no entries.
-    uint256 public constant EMPTY_STATE_ROOT = 0;
+    uint256 public constant EMPTY_STATE_ROOT =
+        6512259489885784574742420432787723286465465149203312235027138877127700790628;
     /// A commitment that nobody settled can be replaced after this time.
     uint256 public constant COMMITMENT_LIFETIME = 7 days;
 
@@ -167,7 +170,7 @@ contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
     function deposit(uint256 amount, bytes32 memo) external payable nonReentrant whenNotPaused {
         uint256 arrived = _take(amount);
         if (arrived == 0) revert NothingArrived();
-        pot += uint128(arrived);
+        pot += arrived.toUint128();
         emit Deposited(msg.sender, memo, arrived);
     }
 
@@ -190,7 +193,7 @@ contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
 
         uint256 available = uint256(pot) + locked;
         if (fees > available) revert PotTooSmall(fees, available);
-        (pot, locked) = (uint128(available - fees), uint128(fees));
+        (pot, locked) = ((available - fees).toUint128(), fees.toUint128());
         commitment = keccak256(abi.encode(policyHash, registryRoot, scoresRoot));
         (committedBlock, committedTime) = (uint64(block.number), uint64(block.timestamp));
         emit Committed(next, policyHash, registryRoot, scoresRoot, fees, replaced);
@@ -353,7 +356,7 @@ contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
         for (uint256 i; i < sum.roots.length; ++i) {
             draft.rootsHash = keccak256(abi.encode(draft.rootsHash, sum.roots[i]));
         }
-        draft.total += uint128(sum.total);
+        draft.total += sum.total.toUint128();
         draft.payouts += uint64(count);
         _store(stored, draft);
         emit PartAdded(msg.sender, salt, draft.payouts);
@@ -443,7 +446,7 @@ contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
         );
         epoch = uint64(header[1]);
         stateRoot = header[6];
-        accrued = uint128(header[9] / UNIT);
+        accrued = (header[9] / UNIT).toUint128();
         locked = 0;
         commitment = 0;
         _open(header[1], root, sum.total, header[10]);
