@@ -107,10 +107,8 @@ contract MeedVerifier is IMeedVerifier {
 
         // Four pairs of 0xc0 bytes, a point of G1 and one of G2 each:
         // (A, B), (alpha, -beta), (inputs, -gamma), (C, -delta).
-        uint256 pairs;
-        assembly ("memory-safe") {
-            pairs := mload(0x40)
-        }
+        // They lie where free memory begins: nothing was allocated, and a constant place saves additions.
+        uint256 pairs = 0x80;
         uint256 sum = pairs + 0x180;
         _storeG1(sum, _ic0X, _ic0Y);
         bool ok = _addProduct(sum, _ic1X, _ic1Y, h);

@@ -47,16 +47,58 @@ abstract contract Base {
     function setUp() public virtual {
         vm.warp(1_800_000_000);
         vm.roll(1_000);
-        verifier = new MeedVerifier(Trapdoor.key());
+        verifier = deployVerifier(Trapdoor.key());
         token = new TestToken();
         net = deploy(IERC20(token));
+    }
+
+    /// Creation code of a contract in src. It is not embedded in the tests: compiling them stays quick, and
+    /// `tools/mutants.mjs` puts weakened twins in its place without compiling the tests again.
+    function creationCode(string memory name) internal view returns (bytes memory) {
+        string memory twins = vm.envOr("MEED_TWINS", "");
+        if (bytes(twins).length == 0) return vm.getCode(string.concat(name, ".sol:", name));
+        return vm.getCode(string.concat(twins, "/", name, ".json"));
+    }
+
+    /// Creates a contract, or reverts as its constructor does.
+    function create(string memory name, bytes memory arguments) internal returns (address made) {
+        bytes memory code = bytes.concat(creationCode(name), arguments);
+        assembly ("memory-safe") {
+            made := create(0, add(code, 0x20), mload(code))
+            if iszero(made) {
+                let free := mload(0x40)
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
+        }
+    }
+
+    function deployVerifier(uint256[22] memory key) internal returns (MeedVerifier) {
+        return MeedVerifier(create("MeedVerifier", abi.encode(key)));
+    }
+
+    function deployWith(
+        MeedSettlement.Setup memory setup_,
+        uint256[] memory numbers,
+        IMeedVerifier[] memory verifiers
+    ) internal returns (MeedSettlement) {
+        return MeedSettlement(create("MeedSettlement", abi.encode(setup_, numbers, verifiers)));
     }
 
     function deploy(IERC20 money) internal returns (MeedSettlement) {
         uint256[] memory numbers = new uint256[](1);
         IMeedVerifier[] memory verifiers = new IMeedVerifier[](1);
         (numbers[0], verifiers[0]) = (CIRCUIT, verifier);
-        return new MeedSettlement(setup(money), numbers, verifiers);
+        return deployWith(setup(money), numbers, verifiers);
+    }
+
+    /// Time passes. Read by cheat code: the compiler may take `block.timestamp` for a constant.
+    function pass(uint256 time) internal {
+        vm.warp(vm.getBlockTimestamp() + time);
+    }
+
+    function nextBlock() internal {
+        vm.roll(vm.getBlockNumber() + 1);
     }
 
     function setup(IERC20 money) internal pure returns (MeedSettlement.Setup memory) {
@@ -86,7 +128,7 @@ abstract contract Base {
         uint256 next = net.epoch() + 1;
         vm.prank(OPERATOR);
         net.commit(next, policyOf(next), registryOf(next), scoresOf(next), fees);
-        vm.roll(block.number + 1);
+        nextBlock();
     }
 
     function policyOf(uint256) internal pure returns (uint256) {
