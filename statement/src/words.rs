@@ -13,6 +13,8 @@ use sha3::{Digest, Keccak256};
 
 /// Version of the statement; the first public word.
 pub const VERSION: u64 = 1;
+/// Payouts in a group, in [`list_hash`] and in the claim tree: what a contract takes in one part.
+pub const GROUP_WORDS: usize = 1024;
 /// Words before the payouts.
 pub const HEADER_WORDS: usize = 11;
 /// An amount takes the low 93 bits of a payout word.
@@ -320,20 +322,33 @@ impl Binding {
     }
 }
 
-/// `alpha = keccak256(keccak256(tag) | chain id | contract | h | keccak256(words)) mod r`,
+/// Hash of the whole list: a chain over the header and the payouts in groups of [`GROUP_WORDS`], of
+/// which only the last may be shorter. `H = keccak256(header)`, then `H = keccak256(H | group)` for
+/// each group. So a contract can take a long list in parts and need not see it twice.
+#[must_use]
+pub fn list_hash(words: &[Fr]) -> [u8; 32] {
+    let (header, payouts) = words.split_at(HEADER_WORDS.min(words.len()));
+    let absorb = |mut hasher: Keccak256, words: &[Fr]| -> [u8; 32] {
+        for word in words {
+            hasher.update(word_to_bytes(word));
+        }
+        hasher.finalize().into()
+    };
+    payouts.chunks(GROUP_WORDS).fold(absorb(Keccak256::new(), header), |hash, group| {
+        absorb(Keccak256::new().chain_update(hash), group)
+    })
+}
+
+/// `alpha = keccak256(keccak256(tag) | chain id | contract | h | list hash) mod r`,
 /// each part 32 bytes, as Solidity's `abi.encode` lays them out.
 #[must_use]
 pub fn challenge(domain: &Domain, h: &Fr, words: &[Fr]) -> Fr {
-    let mut list = Keccak256::new();
-    for word in words {
-        list.update(word_to_bytes(word));
-    }
     let digest = Keccak256::new()
         .chain_update(Keccak256::digest(ALPHA_TAG))
         .chain_update(domain.chain_id)
         .chain_update(domain.contract)
         .chain_update(word_to_bytes(h))
-        .chain_update(list.finalize())
+        .chain_update(list_hash(words))
         .finalize();
     Fr::from_be_bytes_mod_order(&digest)
 }

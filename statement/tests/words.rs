@@ -5,8 +5,9 @@ use ark_ff::{AdditiveGroup, BigInteger, Field, PrimeField};
 use meed_statement::lies::sample;
 use meed_statement::settle::settle;
 use meed_statement::words::{
-    challenge, check_words, evaluate, pack_payout, unpack_payout, word_from_bytes, word_to_bytes,
-    Binding, Domain, Header, WordsError, ACCOUNT_BITS, ALPHA_TAG, AMOUNT_BITS, HEADER_WORDS,
+    challenge, check_words, evaluate, list_hash, pack_payout, unpack_payout, word_from_bytes,
+    word_to_bytes, Binding, Domain, Header, WordsError, ACCOUNT_BITS, ALPHA_TAG, AMOUNT_BITS,
+    GROUP_WORDS, HEADER_WORDS,
 };
 use num_bigint::BigUint;
 use proptest::prelude::*;
@@ -249,15 +250,115 @@ fn alpha_depends_on_the_domain_and_on_h() {
     assert_eq!((evm.chain_id(), evm.contract()), (&id, &contract));
 }
 
+/// The words one after another.
+fn flat(words: &[Fr]) -> Vec<u8> {
+    words.iter().flat_map(|w| bytes(&number(w))).collect()
+}
+
+/// The list's hash word by word: a group is hashed when it is full, and at the end if anything is
+/// left.
+fn naive_list_hash(words: &[Fr]) -> Vec<u8> {
+    let mut hash = Keccak256::digest(flat(&words[..HEADER_WORDS])).to_vec();
+    let mut group = hash.clone();
+    let mut count = 0;
+    for word in &words[HEADER_WORDS..] {
+        group.extend(bytes(&number(word)));
+        count += 1;
+        if count == 1024 {
+            hash = Keccak256::digest(&group).to_vec();
+            group.clone_from(&hash);
+            count = 0;
+        }
+    }
+    if count > 0 {
+        hash = Keccak256::digest(&group).to_vec();
+    }
+    hash
+}
+
+/// The words 1, 2, 3, .. with so many after the header.
+fn counting(payouts: usize) -> Vec<Fr> {
+    (1..=HEADER_WORDS + payouts).map(|i| Fr::from(i as u64)).collect()
+}
+
+#[test]
+fn a_list_of_one_group_is_hashed_in_two_steps() {
+    let words = counting(1_000);
+    let header = Keccak256::digest(flat(&words[..11]));
+    assert_eq!(list_hash(&words[..11])[..], header[..]);
+    let group = [&header[..], &flat(&words[11..])].concat();
+    assert_eq!(list_hash(&words)[..], Keccak256::digest(group)[..]);
+}
+
+/// Digests by an implementation that is not ours (@noble/hashes).
+const LIST_HASHES: [(usize, &str); 6] = [
+    (0, "c4d974d567fdb06793c7d58a75bf886c085c812d986b8c12f56f9f0ad9e0f486"),
+    (1, "58be40e265be7b372a5e74fa747ecb772403f2f448ced7c73c6812ad149de226"),
+    (1_023, "80b1ce3675666b99ca5930cad095aced6e14882fe1a39427ba3ad1a651ee2655"),
+    (1_024, "d9080dd1a2afc7ef9f20d8fb833be8f47d50d0d2d731d0216fca9145ea8bbc40"),
+    (1_025, "9a42138c7d4e2d166b2052593dcc219d49397346f36b7337eaad7e5c7b7ed504"),
+    (2_049, "b3364233eb782a86fbf423faa6a74271a4f1792254cd2a60e6d3aea9f5ee8846"),
+];
+
+#[test]
+fn lists_are_hashed_in_groups() {
+    assert_eq!(GROUP_WORDS, 1024);
+    for (payouts, digest) in LIST_HASHES {
+        let words = counting(payouts);
+        assert_eq!(hex::encode(list_hash(&words)), digest, "{payouts} payouts");
+        assert_eq!(list_hash(&words)[..], naive_list_hash(&words), "{payouts} payouts");
+    }
+    // Shorter than a header: all of it is hashed.
+    for n in 0..HEADER_WORDS {
+        let words = &counting(0)[..n];
+        assert_eq!(list_hash(words)[..], Keccak256::digest(flat(words))[..]);
+    }
+}
+
+/// Every word, in both groups and in the header.
+#[test]
+fn every_word_counts_in_its_place() {
+    let words = counting(GROUP_WORDS + 1);
+    let honest = list_hash(&words);
+    for index in 0..words.len() {
+        let mut changed = words.clone();
+        changed[index] += Fr::ONE;
+        assert_ne!(list_hash(&changed), honest, "word {index} changed");
+        let mut added = words.clone();
+        added.insert(index, Fr::ZERO);
+        assert_ne!(list_hash(&added), honest, "a word added before {index}");
+        let mut dropped = words.clone();
+        let word = dropped.remove(index);
+        assert_ne!(list_hash(&dropped), honest, "word {index} dropped");
+        dropped.push(word);
+        let last = index + 1 == words.len();
+        assert_eq!(list_hash(&dropped) == honest, last, "word {index} moved to the end");
+    }
+    for end in [Fr::ZERO, words[words.len() - 1]] {
+        let longer = [&words[..], &[end]].concat();
+        assert_ne!(list_hash(&longer), honest, "a word added at the end");
+    }
+}
+
+/// A header and ten payouts after a hash are 352 bytes both. A header that passed for the second would
+/// begin with that hash: the version, word 0, is in the way, and so is the count.
+#[test]
+fn a_last_group_does_not_pass_for_a_header() {
+    let words = counting(10);
+    let header = Fr::from_be_bytes_mod_order(&list_hash(&words[..HEADER_WORDS]));
+    let other = [&[header], &words[HEADER_WORDS..]].concat();
+    assert_eq!(other.len(), HEADER_WORDS);
+    assert_eq!(check_words(&other), Err(WordsError::Version));
+}
+
 /// Alpha from one flat preimage and big integers.
 fn alpha(domain: &Domain, h: &Fr, words: &[Fr]) -> BigUint {
-    let list: Vec<u8> = words.iter().flat_map(|w| bytes(&number(w))).collect();
     let mut preimage = Vec::new();
     preimage.extend_from_slice(&Keccak256::digest(b"meed.alpha.v1"));
     preimage.extend_from_slice(domain.chain_id());
     preimage.extend_from_slice(domain.contract());
     preimage.extend_from_slice(&bytes(&number(h)));
-    preimage.extend_from_slice(&Keccak256::digest(list));
+    preimage.extend_from_slice(&naive_list_hash(words));
     assert_eq!(preimage.len(), 160);
     BigUint::from_bytes_be(&Keccak256::digest(preimage)) % modulus()
 }
@@ -280,7 +381,7 @@ fn alpha_and_y_are_what_the_statement_says() {
     }
 }
 
-/// Values by an implementation that is not ours (@noble/hashes): three words, two domains.
+/// Values by an implementation that is not ours (@noble/hashes): three words, and long lists.
 #[test]
 fn alpha_has_golden_values() {
     assert_eq!(
@@ -303,6 +404,16 @@ fn alpha_has_golden_values() {
         hex::encode(word_to_bytes(&binding.alpha)),
         "09573dc3596dc29fb4167baf4a0f6a387f296aff4a6635cf381f03ff57986b6a"
     );
+    let mut contract = [0; 20];
+    contract[19] = 5;
+    let domain = Domain::evm(31_337, contract);
+    for (payouts, alpha) in [
+        (1_024, "08f827b04e21ddbd7a8feeae2a90d06cd33bfe06fabe46202b6d19526c20b9dc"),
+        (2_049, "1c92d76f723a143ddb47a80c75a902b796ded2bd786009f090d512ae6fe571df"),
+    ] {
+        let alpha_of = challenge(&domain, &Fr::from(4u64), &counting(payouts));
+        assert_eq!(hex::encode(word_to_bytes(&alpha_of)), alpha, "{payouts} payouts");
+    }
 }
 
 #[test]
