@@ -89,14 +89,13 @@ library Naive {
         returns (bytes32 hash)
     {
         hash = keccak256(abi.encode(header));
-        bytes memory group = abi.encodePacked(hash);
-        for (uint256 i; i < payouts.length;) {
-            group = bytes.concat(group, bytes32(payouts[i]));
-            ++i;
-            if (i % 1024 == 0 || i == payouts.length) {
-                hash = keccak256(group);
-                group = abi.encodePacked(hash);
+        for (uint256 i; i < payouts.length; i += 1024) {
+            uint256[] memory group =
+                new uint256[](payouts.length - i < 1024 ? payouts.length - i : 1024);
+            for (uint256 k; k < group.length; ++k) {
+                group[k] = payouts[i + k];
             }
+            hash = keccak256(abi.encodePacked(hash, group));
         }
     }
 

@@ -30,9 +30,9 @@ contract VerifierTest is Base {
         return Trapdoor.prove(x[0], x[1], x[2]);
     }
 
-    function refused(uint256[8] memory proof, uint256[3] memory x, bytes4 error) private {
+    function refused(uint256[8] memory proof, uint256[3] memory x, bytes4 expected) private {
         // A precompile that refuses burns the gas it got: of what verify has, 63 parts of 64.
-        vm.expectRevert(abi.encodePacked(error));
+        vm.expectRevert(abi.encodePacked(expected));
         verifier.verify{gas: 1_000_000}(proof, x);
     }
 
@@ -149,17 +149,17 @@ contract VerifierTest is Base {
 
     // The constructor.
 
-    function refusedKey(uint256[22] memory key, uint256 at, string memory what) private {
+    function refusedKey(uint256[22] memory key, uint256 point, string memory what) private {
         refusedKey(
-            key, abi.encodeWithSelector(MeedVerifier.KeyPointInvalid.selector, at), what
+            key, abi.encodeWithSelector(MeedVerifier.KeyPointInvalid.selector, point), what
         );
     }
 
-    function refusedKey(uint256[22] memory key, bytes memory error, string memory what) private {
+    function refusedKey(uint256[22] memory key, bytes memory expected, string memory what) private {
         try this.make{gas: 200_000_000}(key) {
             vm.assertTrue(false, string.concat("this key was accepted: ", what));
         } catch (bytes memory got) {
-            vm.assertEq(got, error, what);
+            vm.assertEq(got, expected, what);
         }
     }
 
