@@ -121,7 +121,8 @@ abstract contract MeedClaims is MeedMoney, MeedPause {
         _mature(epoch);
         bytes32 root = epochs[epoch].root;
         if (payouts.length == 0 || payouts.length > PayoutList.GROUP) revert ListInvalid(epoch);
-        if (PayoutList.fromWords(payouts).sum(0, 0).roots[0] != root) revert ListInvalid(epoch);
+        (, bytes32[] memory roots) = PayoutList.fromWords(payouts).roots(0);
+        if (roots[0] != root) revert ListInvalid(epoch);
         for (uint256 i; i < payouts.length; ++i) {
             (address account, uint256 amount) = PayoutList.unpack(payouts[i]);
             _push(epoch, i, account, amount);

@@ -54,9 +54,27 @@ library PayoutList {
     /// The words as they are, 32 bytes each.
     function fromWords(uint256[] calldata payouts) internal pure returns (Words memory words) {
         words = _allocate(payouts.length);
+        uint256 high;
         assembly ("memory-safe") {
-            calldatacopy(mload(words), payouts.offset, shl(5, payouts.length))
+            let from := mload(words)
+            calldatacopy(from, payouts.offset, shl(5, payouts.length))
+            let end := add(from, shl(5, payouts.length))
+            for { let rest := add(from, shl(5, and(payouts.length, 7))) } lt(from, rest) {} {
+                high := or(high, mload(from))
+                from := add(from, 0x20)
+            }
+            for {} lt(from, end) { from := add(from, 0x100) } {
+                high := or(high, mload(from))
+                high := or(high, mload(add(from, 0x20)))
+                high := or(high, mload(add(from, 0x40)))
+                high := or(high, mload(add(from, 0x60)))
+                high := or(high, mload(add(from, 0x80)))
+                high := or(high, mload(add(from, 0xa0)))
+                high := or(high, mload(add(from, 0xc0)))
+                high := or(high, mload(add(from, 0xe0)))
+            }
         }
+        if (high >> 253 != 0) revert WordOutOfRange();
     }
 
     /// The dense encoding. All numbers are big-endian.
@@ -89,27 +107,128 @@ library PayoutList {
         if (length % width != 0) revert DenseMalformed();
         words = _allocate(length / width);
 
-        bool outside;
+        uint256 cursor;
         assembly ("memory-safe") {
-            let cursor := add(dense.offset, used)
+            cursor := add(dense.offset, used)
+        }
+        bool inside = indexBytes == 0
+            ? _decodeSequential(words, cursor, amountBytes, table, accounts)
+            : _decode(words, cursor, indexBytes, amountBytes, table, accounts);
+        if (!inside) revert DenseMalformed();
+    }
+
+    /// Writes the words of entries without an index: payout i goes to account i of the table.
+    ///
+    /// Four at a time, after what is left over: a turn of a loop costs as much as a quarter of the rest.
+    function _decodeSequential(
+        Words memory words,
+        uint256 cursor,
+        uint256 width,
+        uint256 table,
+        uint256 accounts
+    ) private pure returns (bool inside) {
+        if (words.count > accounts) return false;
+        assembly ("memory-safe") {
+            let shift := sub(256, shl(3, width))
+            let to := mload(words)
+            let count := mload(add(words, 0x20))
+            let end := add(to, shl(5, count))
+            for { let rest := add(to, shl(5, and(count, 3))) } lt(to, rest) { to := add(to, 0x20) } {
+                let account := shr(96, mload(table))
+                mstore(to, or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor))))
+                table := add(table, ACCOUNT)
+                cursor := add(cursor, width)
+            }
+            for {} lt(to, end) { to := add(to, 0x80) } {
+                let account := shr(96, mload(table))
+                mstore(to, or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor))))
+                cursor := add(cursor, width)
+                account := shr(96, mload(add(table, 20)))
+                mstore(add(to, 0x20), or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor))))
+                cursor := add(cursor, width)
+                account := shr(96, mload(add(table, 40)))
+                mstore(add(to, 0x40), or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor))))
+                cursor := add(cursor, width)
+                account := shr(96, mload(add(table, 60)))
+                mstore(add(to, 0x60), or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor))))
+                cursor := add(cursor, width)
+                table := add(table, 80)
+            }
+            inside := 1
+        }
+    }
+
+    /// Writes the words of entries with an index. Returns whether an index is above `last`: then some words
+    /// are made of whatever lies in memory (or the gas did not reach that far), and the caller reverts.
+    function _decode(
+        Words memory words,
+        uint256 cursor,
+        uint256 indexBytes,
+        uint256 amountBytes,
+        uint256 table,
+        uint256 accounts
+    ) private pure returns (bool inside) {
+        if (accounts == 0) return words.count == 0;
+        assembly ("memory-safe") {
+            let last := sub(accounts, 1)
+            let width := add(indexBytes, amountBytes)
             let indexBits := shl(3, indexBytes)
             let indexShift := sub(256, indexBits)
             let amountShift := sub(256, shl(3, amountBytes))
-            let step := iszero(indexBytes)
-            let base := 0
-            let end := add(mload(words), shl(5, mload(add(words, 0x20))))
-            for { let to := mload(words) } lt(to, end) { to := add(to, 0x20) } {
+            let to := mload(words)
+            let count := mload(add(words, 0x20))
+            let end := add(to, shl(5, count))
+            for { let rest := add(to, shl(5, and(count, 3))) } lt(to, rest) { to := add(to, 0x20) } {
                 let entry := calldataload(cursor)
-                cursor := add(cursor, width)
-                let index := add(base, shr(indexShift, entry))
-                base := add(base, step)
-                outside := or(outside, iszero(lt(index, accounts)))
+                let index := shr(indexShift, entry)
+                if gt(index, last) {
+                    end := 0
+                    break
+                }
                 let account := shr(96, mload(add(table, mul(index, ACCOUNT))))
-                let amount := shr(amountShift, shl(indexBits, entry))
-                mstore(to, or(shl(AMOUNT_BITS, account), amount))
+                mstore(to, or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry))))
+                cursor := add(cursor, width)
             }
+            for {} lt(to, end) { to := add(to, 0x80) } {
+                let entry := calldataload(cursor)
+                let index := shr(indexShift, entry)
+                if gt(index, last) {
+                    end := 0
+                    break
+                }
+                let account := shr(96, mload(add(table, mul(index, ACCOUNT))))
+                mstore(to, or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry))))
+                cursor := add(cursor, width)
+                entry := calldataload(cursor)
+                index := shr(indexShift, entry)
+                if gt(index, last) {
+                    end := 0
+                    break
+                }
+                account := shr(96, mload(add(table, mul(index, ACCOUNT))))
+                mstore(add(to, 0x20), or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry))))
+                cursor := add(cursor, width)
+                entry := calldataload(cursor)
+                index := shr(indexShift, entry)
+                if gt(index, last) {
+                    end := 0
+                    break
+                }
+                account := shr(96, mload(add(table, mul(index, ACCOUNT))))
+                mstore(add(to, 0x40), or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry))))
+                cursor := add(cursor, width)
+                entry := calldataload(cursor)
+                index := shr(indexShift, entry)
+                if gt(index, last) {
+                    end := 0
+                    break
+                }
+                account := shr(96, mload(add(table, mul(index, ACCOUNT))))
+                mstore(add(to, 0x60), or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry))))
+                cursor := add(cursor, width)
+            }
+            inside := gt(end, 0)
         }
-        if (outside) revert DenseMalformed();
     }
 
     /// Continues the chain of hashes over whole groups.
@@ -163,23 +282,25 @@ library PayoutList {
         pure
         returns (Sum memory result)
     {
+        result.y = _evaluate(words, alpha);
+        (result.total, result.roots) = roots(words, first);
+    }
+
+    /// The amounts' sum and the roots of the groups' claim trees. Consumes the words.
+    function roots(Words memory words, uint256 first)
+        internal
+        pure
+        returns (uint256 total, bytes32[] memory result)
+    {
         uint256 groups = (words.count + GROUP - 1) / GROUP;
-        result.roots = new bytes32[](groups);
-        uint256 step = groups > 1 ? power(alpha, GROUP) : 0;
-        uint256 factor = 1;
-        uint256 high;
+        result = new bytes32[](groups);
         for (uint256 g; g < groups; ++g) {
-            uint256 start = words.start + g * GROUP * 32;
             uint256 n = words.count - g * GROUP;
             if (n > GROUP) n = GROUP;
-            (uint256 y, uint256 total, uint256 bits) = _leaves(start, n, first + g * GROUP, alpha);
-            result.y = addmod(result.y, mulmod(y, factor, R), R);
-            result.total += total;
-            result.roots[g] = _fold(start, n);
-            high |= bits;
-            factor = mulmod(factor, step, R);
+            (uint256 amounts, bytes32 root) = _group(words.start + g * GROUP * 32, n, first + g * GROUP);
+            total += amounts;
+            result[g] = root;
         }
-        if (high >> 253 != 0) revert WordOutOfRange();
     }
 
     /// The root over the groups' roots; 0 if there are none. Consumes them.
@@ -196,58 +317,127 @@ library PayoutList {
         return (address(uint160(word >> AMOUNT_BITS)), word & AMOUNT_MASK);
     }
 
-    /// Replaces a group's words with their leaves. Returns its value at alpha, its sum, and all bits that
-    /// any word has. The caller checks the bits: until then sums may have wrapped.
-    function _leaves(uint256 start, uint256 n, uint256 first, uint256 alpha)
-        private
-        pure
-        returns (uint256 y, uint256 total, uint256 high)
-    {
+    /// The words' value at `alpha`, by Horner's rule from the last to the first. Words are below 2^253, so no
+    /// sum reaches 2^255.
+    function _evaluate(Words memory words, uint256 alpha) private pure returns (uint256 y) {
+        if (words.count == 0) return 0;
         assembly ("memory-safe") {
-            // The preimage lies at 0x00, over the free memory pointer, which is put back.
-            let free := mload(0x40)
-            let index := add(first, n)
-            for { let word := add(start, shl(5, n)) } gt(word, start) {} {
+            let start := mload(words)
+            let count := mload(add(words, 0x20))
+            let word := add(start, shl(5, count))
+            for { let rest := sub(word, shl(5, and(count, 7))) } gt(word, rest) {} {
                 word := sub(word, 0x20)
-                index := sub(index, 1)
-                let value := mload(word)
-                high := or(high, value)
-                // Below 2^254 + 2^253.
-                y := add(mulmod(y, alpha, R), value)
-                let amount := and(value, AMOUNT_MASK)
-                total := add(total, amount)
-                mstore(0x00, index)
-                mstore(0x20, shr(AMOUNT_BITS, value))
-                mstore(0x40, amount)
-                mstore(0x00, keccak256(0x00, 0x60))
-                mstore(word, keccak256(0x00, 0x20))
+                y := add(mulmod(y, alpha, R), mload(word))
             }
-            mstore(0x40, free)
+            for {} gt(word, start) {} {
+                word := sub(word, 0x100)
+                y := add(mulmod(y, alpha, R), mload(add(word, 0xe0)))
+                y := add(mulmod(y, alpha, R), mload(add(word, 0xc0)))
+                y := add(mulmod(y, alpha, R), mload(add(word, 0xa0)))
+                y := add(mulmod(y, alpha, R), mload(add(word, 0x80)))
+                y := add(mulmod(y, alpha, R), mload(add(word, 0x60)))
+                y := add(mulmod(y, alpha, R), mload(add(word, 0x40)))
+                y := add(mulmod(y, alpha, R), mload(add(word, 0x20)))
+                y := add(mulmod(y, alpha, R), mload(word))
+            }
             y := mod(y, R)
         }
     }
 
+    /// Sums up `n > 0` words of a group and folds them to its root. Consumes the words.
+    ///
+    /// Each turn takes two words, from the last to the first, hashes their leaves and the node above while they
+    /// are on the stack. Nodes fill the words' place from its end: of
+    /// `n` words, nodes take the last `n / 2`, so a node never lies on a word that is still to be read.
+    function _group(uint256 start, uint256 n, uint256 first)
+        private
+        pure
+        returns (uint256 total, bytes32 root)
+    {
+        if (n == 0) return (0, 0);
+        uint256 nodes;
+        assembly ("memory-safe") {
+            // Preimages lie from 0x00 to 0x60, over the free memory pointer, which is put back.
+            let free := mload(0x40)
+            let last
+            let word := add(start, shl(5, n))
+            let index := add(first, n)
+            nodes := word
+            if and(n, 1) {
+                word := sub(word, 0x20)
+                index := sub(index, 1)
+                let value := mload(word)
+                mstore(0x00, index)
+                mstore(0x20, shr(AMOUNT_BITS, value))
+                value := and(value, AMOUNT_MASK)
+                mstore(0x40, value)
+                total := add(total, value)
+                mstore(0x00, keccak256(0x00, 0x60))
+                last := keccak256(0x00, 0x20)
+            }
+            for {} gt(word, start) {} {
+                word := sub(word, 0x40)
+                index := sub(index, 2)
+                let value := mload(add(word, 0x20))
+                mstore(0x00, add(index, 1))
+                mstore(0x20, shr(AMOUNT_BITS, value))
+                value := and(value, AMOUNT_MASK)
+                mstore(0x40, value)
+                total := add(total, value)
+                mstore(0x00, keccak256(0x00, 0x60))
+                let b := keccak256(0x00, 0x20)
+                value := mload(word)
+                mstore(0x00, index)
+                mstore(0x20, shr(AMOUNT_BITS, value))
+                value := and(value, AMOUNT_MASK)
+                mstore(0x40, value)
+                total := add(total, value)
+                mstore(0x00, keccak256(0x00, 0x60))
+                let a := keccak256(0x00, 0x20)
+                // The smaller one goes first: of a, b, a the two that start at a or at b.
+                mstore(0x00, a)
+                mstore(0x20, b)
+                mstore(0x40, a)
+                nodes := sub(nodes, 0x20)
+                mstore(nodes, keccak256(shl(5, lt(b, a)), 0x40))
+            }
+            if and(n, 1) {
+                nodes := sub(nodes, 0x20)
+                mstore(nodes, last)
+            }
+            mstore(0x40, free)
+        }
+        root = _fold(nodes, (n + 1) / 2);
+    }
+
     /// Folds `n > 0` nodes in place to the root that OpenZeppelin's `merkle-tree` gives them: nodes are
     /// paired from the front, and of an odd number the last one goes to the front of the next level.
+    ///
+    /// Levels are built from their ends, like the first one in `_group`.
     function _fold(uint256 start, uint256 n) private pure returns (bytes32 root) {
         assembly ("memory-safe") {
+            let end := add(start, shl(5, n))
             for {} gt(n, 1) {} {
-                let odd := and(n, 1)
-                let last := mload(add(start, shl(5, sub(n, 1))))
-                let to := add(start, shl(5, odd))
-                let end := add(start, shl(6, shr(1, n)))
-                for { let from := start } lt(from, end) { from := add(from, 0x40) } {
+                let from := sub(end, shl(5, and(n, 1)))
+                let to := end
+                let last := mload(from)
+                for {} gt(from, start) {} {
+                    from := sub(from, 0x40)
                     let a := mload(from)
                     let b := mload(add(from, 0x20))
                     // The smaller one first.
                     let swap := shl(5, lt(b, a))
                     mstore(swap, a)
                     mstore(xor(swap, 0x20), b)
+                    to := sub(to, 0x20)
                     mstore(to, keccak256(0x00, 0x40))
-                    to := add(to, 0x20)
                 }
-                if odd { mstore(start, last) }
-                n := add(shr(1, n), odd)
+                if and(n, 1) {
+                    to := sub(to, 0x20)
+                    mstore(to, last)
+                }
+                start := to
+                n := shr(5, sub(end, to))
             }
             root := mload(start)
         }
