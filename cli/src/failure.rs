@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use meed_chain::{ChainError, Class};
 use meed_circuits::r1cs::circuit::AssignError;
 use meed_ledger::bundle::BundleError;
 use meed_ledger::claims::ClaimError;
@@ -46,6 +47,11 @@ pub(crate) fn input(message: impl Into<String>) -> anyhow::Error {
     Failure { code: Code::Input, message: message.into() }.into()
 }
 
+/// What was checked is not good.
+pub(crate) fn rejected(message: impl Into<String>) -> anyhow::Error {
+    Failure { code: Code::Rejected, message: message.into() }.into()
+}
+
 /// Ctrl-C.
 pub(crate) fn interrupted() -> anyhow::Error {
     LedgerError::Cancelled.into()
@@ -71,6 +77,17 @@ fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<Code> {
             BundleError::Write(error) => of_ledger(error),
             _ => Code::Rejected,
         });
+    }
+    if let Some(error) = error.downcast_ref::<ChainError>() {
+        return match error.class() {
+            Class::Rejected => Some(Code::Rejected),
+            Class::Usage => Some(Code::Usage),
+            Class::Input => Some(Code::Input),
+            Class::Io => Some(Code::Io),
+            Class::Cancelled => Some(Code::Interrupted),
+            // The cause has one.
+            _ => None,
+        };
     }
     if let Some(error) = error.downcast_ref::<KeyError>() {
         return Some(match error {

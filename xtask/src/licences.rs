@@ -1,9 +1,8 @@
 //! The licences of all dependencies, as cargo knows them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::{bail, Context, Result};
-use serde_json::Value;
 
 use crate::shell::{output, Shell};
 
@@ -24,20 +23,23 @@ const ALLOWED: [&str; 10] = [
 /// Exceptions, each of which takes a condition away.
 const EXCEPTIONS: [&str; 1] = ["LLVM-exception"];
 
-/// Fails when a crate in Cargo.lock, for whatever platform, has another licence only.
+/// Fails when a crate that can become part of a build, for whatever platform and with whatever features,
+/// has another licence only. `cargo metadata` and Cargo.lock also list optional crates that no feature
+/// asks for; `cargo tree` does not.
 pub(crate) fn check(shell: &Shell) -> Result<()> {
-    let metadata = output(&mut shell.cargo("metadata --format-version 1 --locked"))?;
-    let metadata: Value = serde_json::from_str(&metadata)?;
-    let packages = metadata["packages"].as_array().context("cargo metadata lists packages")?;
+    let arguments =
+        "tree --workspace --all-features --target all -e normal,build,dev --prefix none \
+                     --no-dedupe --locked -f {p}|{l}";
+    let tree = output(&mut shell.cargo(arguments))?;
+    let crates: BTreeSet<&str> = tree.lines().filter(|line| !line.is_empty()).collect();
     let mut counts = BTreeMap::new();
     let mut refused = Vec::new();
-    for package in packages {
-        let (name, version) = (&package["name"], &package["version"]);
-        let licence = package["license"].as_str().unwrap_or_default();
+    for line in crates {
+        let (name, licence) = line.split_once('|').context("cargo tree prints what it is told")?;
         match allowed(licence) {
             Ok(true) => *counts.entry(licence).or_insert(0) += 1,
-            Ok(false) => refused.push(format!("{name} {version}: {licence:?} is not allowed")),
-            Err(error) => refused.push(format!("{name} {version}: {licence:?}: {error}")),
+            Ok(false) => refused.push(format!("{name}: {licence:?} is not allowed")),
+            Err(error) => refused.push(format!("{name}: {licence:?}: {error}")),
         }
     }
     for (licence, count) in counts {

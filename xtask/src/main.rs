@@ -3,6 +3,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 mod ceremony;
+mod chain;
 mod licences;
 mod shell;
 mod steps;
@@ -22,6 +23,7 @@ cargo xtask test                 everything that CI checks
 cargo xtask test --list          its steps
 cargo xtask test --only STEP     one step; may be repeated
 cargo xtask ceremony             a ceremony with snarkjs for shape XS; long, see docs/ceremony.md
+cargo xtask chain                settlement on a development chain, with the real fixture
 cargo xtask wasm-size            builds the verifier without std, prints its size as WebAssembly";
 
 fn main() -> ExitCode {
@@ -47,6 +49,7 @@ fn run(arguments: Vec<String>) -> Result<()> {
             }
         },
         Some("ceremony") => ceremony::run_ceremony(&Shell::new()?),
+        Some("chain") => chain::run_chain(&Shell::new()?),
         Some("wasm-size") => steps::no_std(&Shell::new()?).map(|_| ()),
         _ => bail!("expected a chore\n\n{USAGE}"),
     }

@@ -11,6 +11,7 @@ use meed_statement::words::Domain;
 
 use crate::failure::usage;
 
+pub(crate) mod chain;
 mod export;
 
 pub(crate) use export::{Export, ExportBundle, ExportKey, ExportR1cs, ExportWtns};
@@ -70,6 +71,9 @@ pub(crate) enum Command {
     Verify(Verify),
     Receipt(Receipt),
     Report(EpochReport),
+    /// Settlement on an EVM chain: deploy, deposit, commit, settle, claim.
+    #[command(subcommand)]
+    Chain(chain::Chain),
     /// Proofs, keys, circuits and claims in the formats of other tools.
     #[command(subcommand)]
     Export(Export),

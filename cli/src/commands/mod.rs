@@ -1,5 +1,6 @@
 //! One module a command.
 
+mod chain;
 mod circuit;
 mod commit;
 mod demo;
@@ -37,6 +38,7 @@ pub(crate) fn run(command: Command, root: &Path, ui: &Ui) -> Result<Report> {
         Command::Verify(args) => verify::run(&args),
         Command::Receipt(args) => receipt::run(&args, root, ui),
         Command::Report(args) => report::run(&args, root, ui),
+        Command::Chain(args) => chain::run(args, root, ui),
         Command::Export(args) => export::run(args, root, ui),
         Command::Circuit(args) => circuit::run(&args, ui),
         Command::Keys(args) => keys::run(&args),

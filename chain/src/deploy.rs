@@ -1,0 +1,167 @@
+//! Deployment: a verifier for each key, then the settlement contract.
+
+use alloy::primitives::{Address, Bytes, U256};
+use alloy::sol_types::SolValue;
+use meed_statement::shape::Shape;
+use meed_verifier::{VerifyingKey, VERIFYING_KEY_BYTES};
+
+use crate::abi::{MeedSettlement as S, MeedVerifier, Token};
+use crate::client::Client;
+use crate::contract::Contract;
+use crate::deployment::{CircuitEntry, Money};
+use crate::error::{ChainError, Result};
+use crate::send::Call;
+
+/// The chain id of local development chains, as the contract has it: only there may a key be insecure.
+pub const DEVELOPMENT_CHAIN: u64 = 31_337;
+/// Words of a verifying key.
+const KEY_WORDS: usize = VERIFYING_KEY_BYTES / 32;
+
+/// The number under which a shape's circuit is deployed: 1 for XS, 2 for S, 3 for M of version 1 of the
+/// statement. Other circuits, and these with other keys, have other numbers, from 100 on.
+#[must_use]
+pub fn circuit_number(shape: &Shape) -> Option<u64> {
+    match shape.name {
+        "XS" => Some(1),
+        "S" => Some(2),
+        "M" => Some(3),
+        _ => None,
+    }
+}
+
+/// What a settlement contract is created with, besides its circuits.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms {
+    /// The money.
+    pub token: Money,
+    /// Names operator and guardian, proposes verifiers.
+    pub owner: Address,
+    /// Commits.
+    pub operator: Address,
+    /// Pauses.
+    pub guardian: Address,
+    /// Gets what nobody claimed.
+    pub treasury: Address,
+    /// Seconds from a settlement to its claims.
+    pub claim_delay: u64,
+    /// Seconds from then to a sweep.
+    pub sweep_delay: u64,
+    /// Seconds from a circuit's proposal to its use.
+    pub timelock: u64,
+}
+
+fn creation(what: String, code: &Bytes, arguments: Vec<u8>) -> Call {
+    let data = [code.as_ref(), &arguments].concat();
+    Call { what, to: None, data: data.into(), value: U256::ZERO }
+}
+
+/// Fails for a key that the contract would refuse on this chain.
+///
+/// # Errors
+/// [`ChainError::Order`].
+pub fn check_key(key: &VerifyingKey, name: &str, chain_id: u64) -> Result<()> {
+    if key.is_insecure() && chain_id != DEVELOPMENT_CHAIN {
+        return Err(ChainError::order(format!(
+            "{name}: this key comes from the local set-up: anybody can forge proofs under it. It is \
+             deployed on a development chain only (id {DEVELOPMENT_CHAIN}), not on chain {chain_id}"
+        )));
+    }
+    Ok(())
+}
+
+/// Fails unless the token is one.
+///
+/// # Errors
+/// [`ChainError::NoCode`]; [`ChainError::Contract`]; [`ChainError::Node`].
+pub fn check_token(client: &Client, token: Money) -> Result<()> {
+    let Money::Token(address) = token else { return Ok(()) };
+    client.demand_code(address, "token", "")?;
+    let account = Address::repeat_byte(1);
+    client.view(address, &Token::balanceOfCall { account }).map(|_| ())
+}
+
+/// Creates the verifier of a key.
+#[must_use]
+pub fn verifier(key: &VerifyingKey, name: &str) -> Call {
+    let bytes = key.to_bytes();
+    let mut words = [U256::ZERO; KEY_WORDS];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(32)) {
+        *word = U256::from_be_slice(bytes);
+    }
+    creation(format!("create the verifier of {name}"), &MeedVerifier::BYTECODE, words.abi_encode())
+}
+
+/// Creates the settlement contract. Without circuits it is a trial of the terms: the contract it would
+/// make could settle nothing.
+#[must_use]
+pub fn settlement(terms: &Terms, circuits: &[CircuitEntry]) -> Call {
+    let setup = S::Setup {
+        token: terms.token.address(),
+        owner: terms.owner,
+        operator: terms.operator,
+        guardian: terms.guardian,
+        treasury: terms.treasury,
+        claimDelay: U256::from(terms.claim_delay),
+        sweepDelay: U256::from(terms.sweep_delay),
+        timelock: U256::from(terms.timelock),
+    };
+    let numbers: Vec<U256> = circuits.iter().map(|c| U256::from(c.number)).collect();
+    let verifiers: Vec<Address> = circuits.iter().map(|c| c.verifier).collect();
+    let arguments = (setup, numbers, verifiers).abi_encode_params();
+    creation("create the settlement contract".to_owned(), &S::BYTECODE, arguments)
+}
+
+/// Fails unless the verifier on the chain has the key that `circuit` names.
+///
+/// # Errors
+/// [`ChainError::Contract`]; [`ChainError::Node`].
+pub fn check_verifier(client: &Client, circuit: &CircuitEntry) -> Result<()> {
+    let address = circuit.verifier;
+    let got = client.view(address, &MeedVerifier::keyIdCall {})?;
+    if got == circuit.key_id {
+        return Ok(());
+    }
+    let expected = format!("a verifier of key {}", circuit.key_id);
+    Err(ChainError::Contract { address, expected, got: format!("one of key {got}") })
+}
+
+/// Fails unless the contract has the terms and circuits that it was to be created with.
+///
+/// # Errors
+/// [`ChainError::Contract`]; [`ChainError::Node`].
+pub fn check_settlement(
+    contract: &Contract<'_>,
+    terms: &Terms,
+    circuits: &[CircuitEntry],
+) -> Result<()> {
+    let setup = contract.setup()?;
+    let rows = [
+        ("token", terms.token.to_string(), setup.token.to_string()),
+        ("owner", terms.owner.to_string(), setup.owner.to_string()),
+        ("operator", terms.operator.to_string(), setup.operator.to_string()),
+        ("guardian", terms.guardian.to_string(), setup.guardian.to_string()),
+        ("treasury", terms.treasury.to_string(), setup.treasury.to_string()),
+        ("claim delay", terms.claim_delay.to_string(), setup.claim_delay.to_string()),
+        ("sweep delay", terms.sweep_delay.to_string(), setup.sweep_delay.to_string()),
+        ("timelock", terms.timelock.to_string(), setup.timelock.to_string()),
+    ];
+    let other = |what: String, got: String| ChainError::Contract {
+        address: contract.address(),
+        expected: what,
+        got,
+    };
+    for (what, expected, got) in rows {
+        if expected != got {
+            return Err(other(format!("{what} {expected}"), got));
+        }
+    }
+    for circuit in circuits {
+        let got = contract.circuit(circuit.number)?;
+        let got = got.map_or_else(|| "none".to_owned(), |c| c.verifier.to_string());
+        let expected = circuit.verifier.to_string();
+        if got != expected {
+            return Err(other(format!("circuit {} at {expected}", circuit.number), got));
+        }
+    }
+    Ok(())
+}

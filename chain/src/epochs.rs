@@ -1,0 +1,300 @@
+//! Deposits, commitments and settlements.
+
+use alloy::primitives::{Address, B256, U256};
+use alloy::sol_types::SolCall;
+use ark_bn254::Fr;
+use meed_ledger::bundle::{domain_text, Verified};
+use meed_ledger::claims::ClaimTree;
+use meed_ledger::project::CommitFile;
+use meed_statement::types::Payout;
+use meed_statement::words::word_to_bytes;
+use meed_verifier::Proof;
+
+use crate::abi::{MeedSettlement as S, Token};
+use crate::contract::{commitment_hash, Contract, EpochState};
+use crate::deployment::{Deployment, Money};
+use crate::error::{ChainError, Result};
+use crate::revert::utc;
+use crate::send::Call;
+
+/// What is left to do.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Nothing: the chain has it already.
+    Done(String),
+    /// This.
+    Send(Call),
+}
+
+/// A public word as a number.
+pub(crate) fn word(word: &Fr) -> U256 {
+    U256::from_be_bytes(word_to_bytes(word))
+}
+
+impl Contract<'_> {
+    fn call(&self, what: String, call: &impl SolCall) -> Call {
+        let data = call.abi_encode().into();
+        Call { what, to: Some(self.address()), data, value: U256::ZERO }
+    }
+
+    pub(crate) fn sends(&self, what: String, call: &impl SolCall) -> Call {
+        self.call(what, call)
+    }
+
+    /// Pays into the pot. The first call, if there are two, lets the contract take the token.
+    ///
+    /// # Errors
+    /// [`ChainError::Order`] when the payer has too little; [`ChainError::Node`].
+    pub fn deposit(&self, payer: Address, amount: u128, memo: B256) -> Result<Vec<Call>> {
+        if amount == 0 {
+            return Err(ChainError::order("expected an amount above 0"));
+        }
+        let money = self.money()?;
+        let amount = U256::from(amount);
+        let has = self.balance(money, payer)?;
+        if has < amount {
+            let unit = match money {
+                Money::Native => "of the chain's smallest unit".to_owned(),
+                Money::Token(token) => format!("base units of token {token}"),
+            };
+            return Err(ChainError::order(format!(
+                "{payer} has {has} {unit}, and {amount} are to be deposited"
+            )));
+        }
+        let mut deposit = self.call(format!("deposit {amount}"), &S::depositCall { amount, memo });
+        let Money::Token(token) = money else {
+            deposit.value = amount;
+            return Ok(vec![deposit]);
+        };
+        let spender = self.address();
+        let allowed = self.client().view(token, &Token::allowanceCall { owner: payer, spender })?;
+        let approve = |amount: U256| Call {
+            what: format!("let the contract take {amount} of token {token}"),
+            to: Some(token),
+            data: Token::approveCall { spender, amount }.abi_encode().into(),
+            value: U256::ZERO,
+        };
+        let mut calls = Vec::new();
+        if allowed < amount {
+            // Some tokens change an allowance from and to zero only.
+            if !allowed.is_zero() {
+                calls.push(approve(U256::ZERO));
+            }
+            calls.push(approve(amount));
+        }
+        calls.push(deposit);
+        Ok(calls)
+    }
+
+    /// Commits to an epoch's roots.
+    ///
+    /// # Errors
+    /// [`ChainError::Order`] when it is not the epoch's turn; [`ChainError::Rejected`] when the chain
+    /// has other roots or other payouts for it; [`ChainError::Node`].
+    pub fn commit(&self, commit: &CommitFile, payouts: Option<&[Payout]>) -> Result<Step> {
+        let state = self.state()?;
+        let epoch = commit.epoch;
+        if epoch <= state.epoch {
+            let settled = self.settled(epoch)?;
+            return match payouts {
+                Some(payouts) => {
+                    self.same_payouts(&settled, payouts)?;
+                    Ok(Step::Done(format!("Epoch {epoch} is settled, with the project's payouts")))
+                }
+                None => Ok(Step::Done(format!(
+                    "Epoch {epoch} is settled; the project has no \
+                    settlement of it to compare"
+                ))),
+            };
+        }
+        next_epoch(epoch, state.epoch)?;
+        let roots = [
+            root("policy_hash", &commit.policy_hash)?,
+            root("registry_root", &commit.registry_root)?,
+            root("scores_root", &commit.scores_root)?,
+        ];
+        let before = root("state_root_before", &commit.state_root_before)?;
+        if before != state.state_root {
+            return Err(ChainError::Rejected(format!(
+                "epoch {epoch} starts from state {before:#066x} in the project, and from {:#066x} in \
+                 the contract: it could never be settled",
+                state.state_root
+            )));
+        }
+        let fees: u128 = commit
+            .fees_total
+            .parse()
+            .map_err(|_| ChainError::input("commit.json", "fees_total below 2^128, in digits"))?;
+        if state.commitment == commitment_hash(roots) && state.locked == fees {
+            return Ok(Step::Done(format!(
+                "Epoch {epoch} is committed, with these roots and fees"
+            )));
+        }
+        if state.commitment != B256::ZERO {
+            let again = state.committed_time.saturating_add(self.lifetime()?);
+            let now = self.client().last_block()?.header.timestamp;
+            if now < again {
+                return Err(ChainError::Rejected(format!(
+                    "epoch {epoch} is committed with other roots or fees; a commitment can be replaced \
+                     from {} on",
+                    utc(again)
+                )));
+            }
+        }
+        let available = U256::from(state.pot) + U256::from(state.locked);
+        if available < U256::from(fees) {
+            return Err(ChainError::order(format!(
+                "epoch {epoch} has fees of {fees} and {available} are deposited: run `meed chain \
+                 deposit` first"
+            )));
+        }
+        let [policy, registry, scores] = roots;
+        Ok(Step::Send(self.call(
+            format!("commit to epoch {epoch}"),
+            &S::commitCall {
+                next: U256::from(epoch),
+                policyHash: policy,
+                registryRoot: registry,
+                scoresRoot: scores,
+                fees: U256::from(fees),
+            },
+        )))
+    }
+
+    fn lifetime(&self) -> Result<u64> {
+        let lifetime = self.view(&S::COMMITMENT_LIFETIMECall {})?;
+        Ok(u64::try_from(lifetime).unwrap_or(u64::MAX))
+    }
+
+    /// Settles the next epoch with a bundle that was verified under the key of `circuit`.
+    ///
+    /// # Errors
+    /// [`ChainError::Rejected`] when the bundle is for another contract, or the chain has another
+    /// settlement of its epoch; [`ChainError::Order`]; [`ChainError::Node`].
+    pub fn settle(&self, circuit: u64, bundle: &Verified) -> Result<Step> {
+        let chain_id = self.client().chain_id();
+        let domain = Deployment::domain(chain_id, self.address());
+        let header = &bundle.header;
+        let epoch = header.epoch;
+        if bundle.domain != domain {
+            return Err(ChainError::Rejected(format!(
+                "the bundle is proved for {}, not for {}: prove it with\n  meed prove --epoch {epoch} \
+                 --chain-id {chain_id} --contract {}",
+                domain_text(&bundle.domain),
+                domain_text(&domain),
+                self.address()
+            )));
+        }
+        let state = self.state()?;
+        if epoch <= state.epoch {
+            let settled = self.settled(epoch)?;
+            self.same_payouts(&settled, &bundle.payouts)?;
+            return Ok(Step::Done(format!(
+                "Epoch {epoch} is settled, with this bundle's payouts: {} to {} accounts",
+                settled.released, settled.payouts
+            )));
+        }
+        next_epoch(epoch, state.epoch)?;
+        if state.commitment == B256::ZERO {
+            return Err(ChainError::order(format!(
+                "epoch {epoch} is not committed: run `meed chain commit` first"
+            )));
+        }
+        let roots = [&header.policy_hash, &header.registry_root, &header.scores_root].map(word);
+        let rows = [
+            ("roots", state.commitment.to_string(), commitment_hash(roots).to_string()),
+            ("fees", state.locked.to_string(), header.fees_total.to_string()),
+            (
+                "state root before",
+                format!("{:#066x}", state.state_root),
+                format!("{:#066x}", word(&header.state_root_before)),
+            ),
+        ];
+        for (what, expected, got) in rows {
+            if expected != got {
+                return Err(ChainError::Rejected(format!(
+                    "the bundle's {what} are not those of the contract: expected {expected}, got {got}"
+                )));
+            }
+        }
+        self.check_circuit(circuit, bundle)?;
+        let call = S::settleCall {
+            circuit: U256::from(circuit),
+            proof: proof_words(&bundle.proof),
+            h: word(&bundle.binding.h),
+            words: bundle.words.iter().map(word).collect(),
+        };
+        Ok(Step::Send(self.call(format!("settle epoch {epoch}"), &call)))
+    }
+
+    /// Fails unless the circuit counts and has the bundle's key.
+    fn check_circuit(&self, number: u64, bundle: &Verified) -> Result<()> {
+        let address = self.address();
+        let expected = || format!("circuit {number} with key 0x{}", hex::encode(bundle.vk_id));
+        let other = |got: String| ChainError::Contract { address, expected: expected(), got };
+        let circuit = self.circuit(number)?.ok_or_else(|| other("none".to_owned()))?;
+        if circuit.key_id.0 != bundle.vk_id {
+            return Err(other(format!("one with key {}", circuit.key_id)));
+        }
+        if circuit.retired {
+            return Err(other("a retired one".to_owned()));
+        }
+        let now = self.client().last_block()?.header.timestamp;
+        if now < circuit.active_from {
+            return Err(other(format!("one that counts from {} on", utc(circuit.active_from))));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn settled(&self, epoch: u64) -> Result<EpochState> {
+        self.epoch(epoch)?
+            .ok_or_else(|| ChainError::order(format!("the contract has not settled epoch {epoch}")))
+    }
+
+    /// Fails unless these are the payouts that the epoch was settled with.
+    pub(crate) fn same_payouts(&self, settled: &EpochState, payouts: &[Payout]) -> Result<()> {
+        let epoch = settled.number;
+        if settled.swept {
+            return Err(ChainError::order(format!(
+                "what was not claimed of epoch {epoch} went to the treasury"
+            )));
+        }
+        let root = match payouts.is_empty() {
+            true => B256::ZERO,
+            false => B256::from(ClaimTree::new(payouts)?.root()),
+        };
+        if root == settled.root {
+            return Ok(());
+        }
+        Err(ChainError::Rejected(format!(
+            "epoch {epoch} is settled with other payouts: expected claim root {}, got {root}",
+            settled.root
+        )))
+    }
+}
+
+fn next_epoch(epoch: u64, last: u64) -> Result<()> {
+    match last.checked_add(1) {
+        Some(next) if next == epoch => Ok(()),
+        _ => Err(ChainError::order(format!(
+            "the contract has settled {last} epochs and expects the next one, got epoch {epoch}"
+        ))),
+    }
+}
+
+fn root(name: &'static str, text: &str) -> Result<U256> {
+    let digits = text.strip_prefix("0x").filter(|digits| digits.len() == 64);
+    digits.and_then(|digits| U256::from_str_radix(digits, 16).ok()).ok_or_else(|| {
+        ChainError::input(format!("commit.json: {name}"), "0x and 64 hexadecimal digits")
+    })
+}
+
+/// A proof as the contracts take it.
+fn proof_words(proof: &Proof) -> [U256; 8] {
+    let bytes = proof.to_bytes();
+    let mut words = [U256::ZERO; 8];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(32)) {
+        *word = U256::from_be_slice(bytes);
+    }
+    words
+}

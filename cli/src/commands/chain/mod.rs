@@ -1,0 +1,89 @@
+//! `meed chain`: settlement on an EVM chain.
+
+mod claim;
+mod deploy;
+mod epoch;
+mod send;
+mod status;
+
+use std::path::Path;
+
+use anyhow::Result;
+use meed_chain::{Client, Contract, Deployment};
+
+use crate::args::chain::{Chain, ContractArgs, NodeArgs};
+use crate::failure::usage;
+use crate::ui::{Report, Ui};
+
+/// Variable with a node's URL.
+const RPC: &str = "MEED_RPC";
+
+pub(crate) fn run(args: Chain, root: &Path, ui: &Ui) -> Result<Report> {
+    match args {
+        Chain::Deploy(args) => deploy::run(&args, root, ui),
+        Chain::Deposit(args) => epoch::deposit(&args, root, ui),
+        Chain::Commit(args) => epoch::commit(&args, root, ui),
+        Chain::Settle(args) => epoch::settle(&args, root, ui),
+        Chain::Claim(args) => claim::claim(&args, root, ui),
+        Chain::Push(args) => claim::push(&args, root, ui),
+        Chain::Status(args) => status::run(&args, root, ui),
+    }
+}
+
+fn connect(args: &NodeArgs, ui: &Ui) -> Result<Client> {
+    let variable = std::env::var(RPC).ok();
+    let url =
+        args.rpc.as_ref().or(variable.as_ref()).ok_or_else(|| {
+            usage(format!("expected a node: use --rpc URL or the variable {RPC}"))
+        })?;
+    Ok(Client::connect(url, ui.stop())?)
+}
+
+/// A node, and where the contract is on its chain.
+struct Place {
+    client: Client,
+    /// The project's deployment, unless another contract was asked for.
+    deployment: Option<Deployment>,
+    address: meed_chain::Address,
+    hint: String,
+}
+
+impl Place {
+    fn open(args: &ContractArgs, root: &Path, ui: &Ui) -> Result<Self> {
+        let deployment = Deployment::load(root)?;
+        let file = Deployment::path(root);
+        let (deployment, address, hint) = match (args.contract, deployment) {
+            (Some(address), Some(deployment)) if deployment.contract == Some(address) => {
+                (Some(deployment), address, String::new())
+            }
+            (Some(address), _) => (None, address, String::new()),
+            (None, Some(deployment)) => {
+                let address = deployment.contract.ok_or_else(|| {
+                    usage(format!(
+                        "{}: the deployment is not finished: run `meed chain deploy` again",
+                        file.display()
+                    ))
+                })?;
+                let hint = format!(
+                    ", where {} says that it is: a development chain that was started anew has lost \
+                     it; move the file away and deploy again",
+                    file.display()
+                );
+                (Some(deployment), address, hint)
+            }
+            (None, None) => return Err(usage(format!(
+                "{}: expected a deployment: run `meed chain deploy` or name one with --contract",
+                file.display()
+            ))),
+        };
+        let client = connect(&args.node, ui)?;
+        if let Some(deployment) = &deployment {
+            client.demand_chain(deployment.chain_id, &file.display().to_string())?;
+        }
+        Ok(Self { client, deployment, address, hint })
+    }
+
+    fn contract(&self) -> Result<Contract<'_>> {
+        Ok(Contract::open(&self.client, self.address, &self.hint)?)
+    }
+}
