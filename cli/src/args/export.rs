@@ -20,7 +20,7 @@ pub(crate) enum Export {
     Snarkjs(ExportBundle),
     /// Proof and verifying key in arkworks' compressed bytes.
     Arkworks(ExportBundle),
-    /// The claim tree, as @openzeppelin/merkle-tree dumps it.
+    /// The claim tree, as @openzeppelin/merkle-tree dumps it; in groups above 1,024 payouts.
     Claims(ExportBundle),
     /// The verifying key: 704 bytes, snarkjs's JSON, arkworks' bytes.
     Key(ExportKey),
