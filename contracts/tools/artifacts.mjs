@@ -14,7 +14,8 @@ import { fileURLToPath } from "node:url";
 import { keccak256 } from "ethereum-cryptography/keccak.js";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
-const CONTRACTS = ["MeedVerifier", "MeedSettlement"];
+// TestToken is what the tests of `meed chain` pay with.
+const CONTRACTS = ["MeedVerifier", "MeedSettlement", "TestToken"];
 
 function fail(message) {
   console.error(`artifacts: ${message}`);
