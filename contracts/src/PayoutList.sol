@@ -290,26 +290,26 @@ library PayoutList {
     function roots(Words memory words, uint256 first)
         internal
         pure
-        returns (uint256 total, bytes32[] memory result)
+        returns (uint256 total, bytes32[] memory found)
     {
         uint256 groups = (words.count + GROUP - 1) / GROUP;
-        result = new bytes32[](groups);
+        found = new bytes32[](groups);
         for (uint256 g; g < groups; ++g) {
             uint256 n = words.count - g * GROUP;
             if (n > GROUP) n = GROUP;
             (uint256 amounts, bytes32 root) = _group(words.start + g * GROUP * 32, n, first + g * GROUP);
             total += amounts;
-            result[g] = root;
+            found[g] = root;
         }
     }
 
     /// The root over the groups' roots; 0 if there are none. Consumes them.
-    function top(bytes32[] memory roots) internal pure returns (bytes32 root) {
+    function top(bytes32[] memory nodes) internal pure returns (bytes32 root) {
         uint256 start;
         assembly ("memory-safe") {
-            start := add(roots, 0x20)
+            start := add(nodes, 0x20)
         }
-        return roots.length == 0 ? bytes32(0) : _fold(start, roots.length);
+        root = _fold(start, nodes.length);
     }
 
     /// A payout's account and amount.
@@ -329,8 +329,8 @@ library PayoutList {
                 word := sub(word, 0x20)
                 y := add(mulmod(y, alpha, R), mload(word))
             }
-            for {} gt(word, start) {} {
-                word := sub(word, 0x100)
+            // `word` is at the first of eight; it ends below the start, maybe below 0.
+            for { word := sub(word, 0x100) } iszero(slt(word, start)) { word := sub(word, 0x100) } {
                 y := add(mulmod(y, alpha, R), mload(add(word, 0xe0)))
                 y := add(mulmod(y, alpha, R), mload(add(word, 0xc0)))
                 y := add(mulmod(y, alpha, R), mload(add(word, 0xa0)))
@@ -344,11 +344,13 @@ library PayoutList {
         }
     }
 
-    /// Sums up `n > 0` words of a group and folds them to its root. Consumes the words.
+    /// Sums up the `n` words of a group and folds them to its root. Consumes the words.
     ///
-    /// Each turn takes two words, from the last to the first, hashes their leaves and the node above while they
-    /// are on the stack. Nodes fill the words' place from its end: of
-    /// `n` words, nodes take the last `n / 2`, so a node never lies on a word that is still to be read.
+    /// Of an even number, each turn takes four words and hashes their leaves and the three nodes above them while
+    /// they are on the stack. Two words that are left over give the node that goes to the front of
+    /// the next level. Of an odd number the last leaf goes to the front of the first level, so no
+    /// four words have a node of their own: these go by twos. A node is written where its words, or words before
+    /// them, were.
     function _group(uint256 start, uint256 n, uint256 first)
         private
         pure
@@ -359,13 +361,11 @@ library PayoutList {
         assembly ("memory-safe") {
             // Preimages lie from 0x00 to 0x60, over the free memory pointer, which is put back.
             let free := mload(0x40)
-            let last
-            let word := add(start, shl(5, n))
-            let index := add(first, n)
-            nodes := word
-            if and(n, 1) {
-                word := sub(word, 0x20)
-                index := sub(index, 1)
+            let word := start
+            let index := first
+            let to := add(start, shl(5, iszero(iszero(and(n, 3)))))
+            let fours := add(start, mul(shl(7, shr(2, n)), iszero(and(n, 1))))
+            for {} lt(word, fours) { word := add(word, 0x80) } {
                 let value := mload(word)
                 mstore(0x00, index)
                 mstore(0x20, shr(AMOUNT_BITS, value))
@@ -373,12 +373,8 @@ library PayoutList {
                 mstore(0x40, value)
                 total := add(total, value)
                 mstore(0x00, keccak256(0x00, 0x60))
-                last := keccak256(0x00, 0x20)
-            }
-            for {} gt(word, start) {} {
-                word := sub(word, 0x40)
-                index := sub(index, 2)
-                let value := mload(add(word, 0x20))
+                let a := keccak256(0x00, 0x20)
+                value := mload(add(word, 0x20))
                 mstore(0x00, add(index, 1))
                 mstore(0x20, shr(AMOUNT_BITS, value))
                 value := and(value, AMOUNT_MASK)
@@ -386,7 +382,42 @@ library PayoutList {
                 total := add(total, value)
                 mstore(0x00, keccak256(0x00, 0x60))
                 let b := keccak256(0x00, 0x20)
-                value := mload(word)
+                // The smaller one goes first: of a, b, a the two that start at a or at b.
+                mstore(0x00, a)
+                mstore(0x20, b)
+                mstore(0x40, a)
+                let left := keccak256(shl(5, lt(b, a)), 0x40)
+                value := mload(add(word, 0x40))
+                mstore(0x00, add(index, 2))
+                mstore(0x20, shr(AMOUNT_BITS, value))
+                value := and(value, AMOUNT_MASK)
+                mstore(0x40, value)
+                total := add(total, value)
+                mstore(0x00, keccak256(0x00, 0x60))
+                a := keccak256(0x00, 0x20)
+                value := mload(add(word, 0x60))
+                mstore(0x00, add(index, 3))
+                mstore(0x20, shr(AMOUNT_BITS, value))
+                value := and(value, AMOUNT_MASK)
+                mstore(0x40, value)
+                total := add(total, value)
+                mstore(0x00, keccak256(0x00, 0x60))
+                b := keccak256(0x00, 0x20)
+                mstore(0x00, a)
+                mstore(0x20, b)
+                mstore(0x40, a)
+                b := keccak256(shl(5, lt(b, a)), 0x40)
+                mstore(0x00, left)
+                mstore(0x20, b)
+                mstore(0x40, left)
+                a := keccak256(shl(5, lt(b, left)), 0x40)
+                mstore(to, a)
+                index := add(index, 4)
+                to := add(to, 0x20)
+            }
+            let twos := add(start, shl(6, shr(1, n)))
+            for {} lt(word, twos) { word := add(word, 0x40) } {
+                let value := mload(word)
                 mstore(0x00, index)
                 mstore(0x20, shr(AMOUNT_BITS, value))
                 value := and(value, AMOUNT_MASK)
@@ -394,52 +425,71 @@ library PayoutList {
                 total := add(total, value)
                 mstore(0x00, keccak256(0x00, 0x60))
                 let a := keccak256(0x00, 0x20)
-                // The smaller one goes first: of a, b, a the two that start at a or at b.
+                value := mload(add(word, 0x20))
+                mstore(0x00, add(index, 1))
+                mstore(0x20, shr(AMOUNT_BITS, value))
+                value := and(value, AMOUNT_MASK)
+                mstore(0x40, value)
+                total := add(total, value)
+                mstore(0x00, keccak256(0x00, 0x60))
+                let b := keccak256(0x00, 0x20)
                 mstore(0x00, a)
                 mstore(0x20, b)
                 mstore(0x40, a)
-                nodes := sub(nodes, 0x20)
-                mstore(nodes, keccak256(shl(5, lt(b, a)), 0x40))
+                a := keccak256(shl(5, lt(b, a)), 0x40)
+                mstore(to, a)
+                index := add(index, 2)
+                to := add(to, 0x20)
             }
-            if and(n, 1) {
-                nodes := sub(nodes, 0x20)
-                mstore(nodes, last)
+            switch and(n, 3)
+            case 0 {}
+            case 2 {
+                to := sub(to, 0x20)
+                mstore(start, mload(to))
+            }
+            default {
+                let value := mload(word)
+                mstore(0x00, index)
+                mstore(0x20, shr(AMOUNT_BITS, value))
+                value := and(value, AMOUNT_MASK)
+                mstore(0x40, value)
+                total := add(total, value)
+                mstore(0x00, keccak256(0x00, 0x60))
+                let a := keccak256(0x00, 0x20)
+                mstore(start, a)
             }
             mstore(0x40, free)
+            nodes := shr(5, sub(to, start))
         }
-        root = _fold(nodes, (n + 1) / 2);
+        root = _fold(start, nodes);
     }
 
     /// Folds `n > 0` nodes in place to the root that OpenZeppelin's `merkle-tree` gives them: nodes are
     /// paired from the front, and of an odd number the last one goes to the front of the next level.
-    ///
-    /// Levels are built from their ends, like the first one in `_group`.
     function _fold(uint256 start, uint256 n) private pure returns (bytes32 root) {
+        if (n == 0) return 0;
         assembly ("memory-safe") {
-            let end := add(start, shl(5, n))
+            // As in `_group`.
+            let free := mload(0x40)
             for {} gt(n, 1) {} {
-                let from := sub(end, shl(5, and(n, 1)))
-                let to := end
-                let last := mload(from)
-                for {} gt(from, start) {} {
-                    from := sub(from, 0x40)
+                let odd := and(n, 1)
+                let last := mload(add(start, shl(5, sub(n, 1))))
+                let to := add(start, shl(5, odd))
+                let end := add(start, shl(6, shr(1, n)))
+                for { let from := start } lt(from, end) { from := add(from, 0x40) } {
                     let a := mload(from)
                     let b := mload(add(from, 0x20))
-                    // The smaller one first.
-                    let swap := shl(5, lt(b, a))
-                    mstore(swap, a)
-                    mstore(xor(swap, 0x20), b)
-                    to := sub(to, 0x20)
-                    mstore(to, keccak256(0x00, 0x40))
+                    mstore(0x00, a)
+                    mstore(0x20, b)
+                    mstore(0x40, a)
+                    mstore(to, keccak256(shl(5, lt(b, a)), 0x40))
+                    to := add(to, 0x20)
                 }
-                if and(n, 1) {
-                    to := sub(to, 0x20)
-                    mstore(to, last)
-                }
-                start := to
-                n := shr(5, sub(end, to))
+                if odd { mstore(start, last) }
+                n := add(shr(1, n), odd)
             }
             root := mload(start)
+            mstore(0x40, free)
         }
     }
 
