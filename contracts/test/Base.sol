@@ -114,8 +114,32 @@ abstract contract Base {
         });
     }
 
+    /// Whether the network deals in the chain's coin.
+    function inCoin() internal view returns (bool) {
+        return address(net.token()) == address(0);
+    }
+
+    /// What an account has of the network's money.
+    function funds(address account) internal view returns (uint256) {
+        return inCoin() ? account.balance : net.token().balanceOf(account);
+    }
+
+    /// What the network has for: the pot, the committed epoch, what waits, and what can be claimed.
+    function booked() internal view returns (uint256 sum) {
+        sum = uint256(net.pot()) + net.locked() + net.accrued();
+        for (uint256 i = 1; i <= net.epoch(); ++i) {
+            sum += net.unclaimed(i);
+        }
+    }
+
     /// Deposits from a payer who has just that much.
     function fund(uint256 amount) internal {
+        if (inCoin()) {
+            vm.deal(PAYER, amount);
+            vm.prank(PAYER);
+            net.deposit{value: amount}(amount, bytes32(0));
+            return;
+        }
         token.mint(PAYER, amount);
         vm.startPrank(PAYER);
         token.approve(address(net), amount);
@@ -210,6 +234,20 @@ abstract contract Base {
         commit(fees);
         j = job(payouts);
         settle(j);
+    }
+
+    /// What `retract` needs for the last settlement, taken before it is made.
+    function undo() internal view returns (MeedSettlement.Undo memory) {
+        uint256 next = net.epoch() + 1;
+        return MeedSettlement.Undo(
+            next,
+            net.stateRoot(),
+            net.accrued(),
+            net.locked(),
+            policyOf(next),
+            registryOf(next),
+            scoresOf(next)
+        );
     }
 
     function claim(uint256 number, uint256[] memory payouts, uint256 index) internal {
