@@ -117,9 +117,10 @@ library PayoutList {
         if (!inside) revert DenseMalformed();
     }
 
-    /// Writes the words of entries without an index: payout i goes to account i of the table.
+    /// Writes the words of entries without an index: payout i goes to account i of the table. Returns false if
+    /// there are more payouts than accounts.
     ///
-    /// Four at a time, after what is left over: a turn of a loop costs as much as a quarter of the rest.
+    /// Four at a time, after what four does not divide: going round the loop costs half as much as an entry.
     function _decodeSequential(
         Words memory words,
         uint256 cursor,
@@ -133,7 +134,8 @@ library PayoutList {
             let to := mload(words)
             let count := mload(add(words, 0x20))
             let end := add(to, shl(5, count))
-            for { let rest := add(to, shl(5, and(count, 3))) } lt(to, rest) { to := add(to, 0x20) } {
+            for { let rest := add(to, shl(5, and(count, 3))) } lt(to, rest) { to := add(to, 0x20) }
+            {
                 let account := shr(96, mload(table))
                 mstore(to, or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor))))
                 table := add(table, ACCOUNT)
@@ -144,13 +146,22 @@ library PayoutList {
                 mstore(to, or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor))))
                 cursor := add(cursor, width)
                 account := shr(96, mload(add(table, 20)))
-                mstore(add(to, 0x20), or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor))))
+                mstore(
+                    add(to, 0x20),
+                    or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor)))
+                )
                 cursor := add(cursor, width)
                 account := shr(96, mload(add(table, 40)))
-                mstore(add(to, 0x40), or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor))))
+                mstore(
+                    add(to, 0x40),
+                    or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor)))
+                )
                 cursor := add(cursor, width)
                 account := shr(96, mload(add(table, 60)))
-                mstore(add(to, 0x60), or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor))))
+                mstore(
+                    add(to, 0x60),
+                    or(shl(AMOUNT_BITS, account), shr(shift, calldataload(cursor)))
+                )
                 cursor := add(cursor, width)
                 table := add(table, 80)
             }
@@ -158,8 +169,8 @@ library PayoutList {
         }
     }
 
-    /// Writes the words of entries with an index. Returns whether an index is above `last`: then some words
-    /// are made of whatever lies in memory (or the gas did not reach that far), and the caller reverts.
+    /// Writes the words of entries with an index. Returns false as soon as an index is not in the table: what
+    /// lies behind it is never read.
     function _decode(
         Words memory words,
         uint256 cursor,
@@ -178,10 +189,12 @@ library PayoutList {
             let to := mload(words)
             let count := mload(add(words, 0x20))
             let end := add(to, shl(5, count))
-            for { let rest := add(to, shl(5, and(count, 3))) } lt(to, rest) { to := add(to, 0x20) } {
+            for { let rest := add(to, shl(5, and(count, 3))) } lt(to, rest) { to := add(to, 0x20) }
+            {
                 let entry := calldataload(cursor)
                 let index := shr(indexShift, entry)
                 if gt(index, last) {
+                    // Also keeps the second loop from starting.
                     end := 0
                     break
                 }
@@ -206,7 +219,10 @@ library PayoutList {
                     break
                 }
                 account := shr(96, mload(add(table, mul(index, ACCOUNT))))
-                mstore(add(to, 0x20), or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry))))
+                mstore(
+                    add(to, 0x20),
+                    or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry)))
+                )
                 cursor := add(cursor, width)
                 entry := calldataload(cursor)
                 index := shr(indexShift, entry)
@@ -215,7 +231,10 @@ library PayoutList {
                     break
                 }
                 account := shr(96, mload(add(table, mul(index, ACCOUNT))))
-                mstore(add(to, 0x40), or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry))))
+                mstore(
+                    add(to, 0x40),
+                    or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry)))
+                )
                 cursor := add(cursor, width)
                 entry := calldataload(cursor)
                 index := shr(indexShift, entry)
@@ -224,7 +243,10 @@ library PayoutList {
                     break
                 }
                 account := shr(96, mload(add(table, mul(index, ACCOUNT))))
-                mstore(add(to, 0x60), or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry))))
+                mstore(
+                    add(to, 0x60),
+                    or(shl(AMOUNT_BITS, account), shr(amountShift, shl(indexBits, entry)))
+                )
                 cursor := add(cursor, width)
             }
             inside := gt(end, 0)
@@ -254,7 +276,8 @@ library PayoutList {
 
     /// The point at which words are compared: good for one chain, one contract and one list.
     function challenge(uint256 h, bytes32 listHash) internal view returns (uint256) {
-        return uint256(keccak256(abi.encode(ALPHA_TAG, block.chainid, address(this), h, listHash))) % R;
+        return
+            uint256(keccak256(abi.encode(ALPHA_TAG, block.chainid, address(this), h, listHash))) % R;
     }
 
     /// The header's value at `alpha`.
@@ -297,7 +320,8 @@ library PayoutList {
         for (uint256 g; g < groups; ++g) {
             uint256 n = words.count - g * GROUP;
             if (n > GROUP) n = GROUP;
-            (uint256 amounts, bytes32 root) = _group(words.start + g * GROUP * 32, n, first + g * GROUP);
+            (uint256 amounts, bytes32 root) =
+                _group(words.start + g * GROUP * 32, n, first + g * GROUP);
             total += amounts;
             found[g] = root;
         }
@@ -346,11 +370,13 @@ library PayoutList {
 
     /// Sums up the `n` words of a group and folds them to its root. Consumes the words.
     ///
-    /// Of an even number, each turn takes four words and hashes their leaves and the three nodes above them while
-    /// they are on the stack. Two words that are left over give the node that goes to the front of
-    /// the next level. Of an odd number the last leaf goes to the front of the first level, so no
-    /// four words have a node of their own: these go by twos. A node is written where its words, or words before
-    /// them, were.
+    /// Each turn takes four words and hashes their leaves and the three nodes above while they are on the
+    /// stack: writing and reading nodes and going round the loop cost a third of what the hashes cost. Of two words
+    /// that are left over, the node goes to the front of the second level. If the number is odd, the last leaf goes to
+    /// the front of the first level; then no four words have a node of their own, and words go by twos.
+    ///
+    /// Nodes are written over the words, from the start. Node k replaces word k, or k + 1 if something goes
+    /// to the front: its own words are 4 k or 2 k and later ones, so all that it replaces has been read.
     function _group(uint256 start, uint256 n, uint256 first)
         private
         pure
@@ -466,27 +492,55 @@ library PayoutList {
 
     /// Folds `n > 0` nodes in place to the root that OpenZeppelin's `merkle-tree` gives them: nodes are
     /// paired from the front, and of an odd number the last one goes to the front of the next level.
+    /// Two levels at a time where it can, as in `_group`.
     function _fold(uint256 start, uint256 n) private pure returns (bytes32 root) {
         if (n == 0) return 0;
         assembly ("memory-safe") {
-            // As in `_group`.
+            // Put back in the end, as in `_group`.
             let free := mload(0x40)
             for {} gt(n, 1) {} {
-                let odd := and(n, 1)
-                let last := mload(add(start, shl(5, sub(n, 1))))
-                let to := add(start, shl(5, odd))
-                let end := add(start, shl(6, shr(1, n)))
-                for { let from := start } lt(from, end) { from := add(from, 0x40) } {
+                let from := start
+                let to := add(start, shl(5, iszero(iszero(and(n, 3)))))
+                let fours := add(start, mul(shl(7, shr(2, n)), iszero(and(n, 1))))
+                for {} lt(from, fours) { from := add(from, 0x80) } {
                     let a := mload(from)
                     let b := mload(add(from, 0x20))
                     mstore(0x00, a)
                     mstore(0x20, b)
                     mstore(0x40, a)
-                    mstore(to, keccak256(shl(5, lt(b, a)), 0x40))
+                    let left := keccak256(shl(5, lt(b, a)), 0x40)
+                    a := mload(add(from, 0x40))
+                    b := mload(add(from, 0x60))
+                    mstore(0x00, a)
+                    mstore(0x20, b)
+                    mstore(0x40, a)
+                    b := keccak256(shl(5, lt(b, a)), 0x40)
+                    mstore(0x00, left)
+                    mstore(0x20, b)
+                    mstore(0x40, left)
+                    a := keccak256(shl(5, lt(b, left)), 0x40)
+                    mstore(to, a)
                     to := add(to, 0x20)
                 }
-                if odd { mstore(start, last) }
-                n := add(shr(1, n), odd)
+                let twos := add(start, shl(6, shr(1, n)))
+                for {} lt(from, twos) { from := add(from, 0x40) } {
+                    let a := mload(from)
+                    let b := mload(add(from, 0x20))
+                    mstore(0x00, a)
+                    mstore(0x20, b)
+                    mstore(0x40, a)
+                    a := keccak256(shl(5, lt(b, a)), 0x40)
+                    mstore(to, a)
+                    to := add(to, 0x20)
+                }
+                switch and(n, 3)
+                case 0 {}
+                case 2 {
+                    to := sub(to, 0x20)
+                    mstore(start, mload(to))
+                }
+                default { mstore(start, mload(twos)) }
+                n := shr(5, sub(to, start))
             }
             root := mload(start)
             mstore(0x40, free)
