@@ -18,7 +18,7 @@ pub(crate) enum Outcome {
 type Step = fn(&Shell) -> Result<Outcome>;
 
 /// All steps: name, what it does, how. The quick ones first.
-pub(crate) const STEPS: [(&str, &str, Step); 13] = [
+pub(crate) const STEPS: [(&str, &str, Step); 14] = [
     ("fmt", "the code is formatted", fmt),
     ("paths", "no committed file names a path of one machine", paths),
     ("licences", "every dependency has a licence that asks for no more than to be named", licences),
@@ -32,10 +32,12 @@ pub(crate) const STEPS: [(&str, &str, Step); 13] = [
     ("fuzz", "decoders against mutated bytes, for a short time", fuzz),
     ("doc", "the documentation builds without a warning", doc),
     ("no-std", "the verifier builds without std; its size as WebAssembly", no_std),
+    ("wasm-host", "the verifier as a WebAssembly module with metered fuel", wasm_host),
 ];
 
 /// Packages outside the workspace.
-const OUTSIDE: [&str; 2] = ["fuzz/Cargo.toml", "verifier/wasm/Cargo.toml"];
+const OUTSIDE: [&str; 3] =
+    ["fuzz/Cargo.toml", "verifier/wasm/Cargo.toml", "examples/wasm-host/Cargo.toml"];
 
 fn fmt(shell: &Shell) -> Result<Outcome> {
     run(&mut shell.cargo("fmt --all --check"))?;
@@ -156,5 +158,23 @@ fn doc(shell: &Shell) -> Result<Outcome> {
 
 pub(crate) fn no_std(shell: &Shell) -> Result<Outcome> {
     run(shell.command("sh").arg("verifier/wasm-size.sh"))?;
+    Ok(Outcome::Passed)
+}
+
+fn wasm_host(shell: &Shell) -> Result<Outcome> {
+    let target = "wasm32v1-none";
+    let libraries = format!("--print target-libdir --target {target}");
+    let libraries = output(shell.command("rustc").args(libraries.split(' ')));
+    if !libraries.is_ok_and(|folder| Path::new(folder.trim()).exists()) {
+        return Ok(Outcome::Skipped(format!("needs `rustup target add {target}`")));
+    }
+    let package = shell.root().join("examples/wasm-host");
+    std::fs::copy(shell.root().join("Cargo.lock"), package.join("Cargo.lock"))?;
+    let outside = "--release --manifest-path examples/wasm-host/Cargo.toml";
+    for arguments in
+        [format!("clippy {outside} --all-targets -- -D warnings"), format!("test {outside}")]
+    {
+        run(shell.cargo(&arguments).env("CARGO_TARGET_DIR", target_directory(shell)?))?;
+    }
     Ok(Outcome::Passed)
 }
