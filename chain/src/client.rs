@@ -251,7 +251,8 @@ impl Client {
 
     /// Sleeps, unless the caller asks to stop.
     pub(crate) fn sleep(&self, time: Duration) -> Result<()> {
-        self.wait(tokio::time::sleep(time))
+        // Made within the runtime: a timer needs one.
+        self.wait(async { tokio::time::sleep(time).await })
     }
 
     fn failed(&self, action: &str, reason: String) -> ChainError {

@@ -71,10 +71,11 @@ impl Place {
                 );
                 (Some(deployment), address, hint)
             }
-            (None, None) => return Err(usage(format!(
-                "{}: expected a deployment: run `meed chain deploy` or name one with --contract",
-                file.display()
-            ))),
+            (None, None) => {
+                let rule =
+                    "expected a deployment: run `meed chain deploy` or name one with --contract";
+                return Err(usage(format!("{}: {rule}", file.display())));
+            }
         };
         let client = connect(&args.node, ui)?;
         if let Some(deployment) = &deployment {
