@@ -15,7 +15,7 @@ mod code;
 mod host;
 
 use alloc::vec::Vec;
-use meed_statement::words::{word_from_bytes, Domain, WordsError};
+use meed_statement::words::{self, word_from_bytes, Domain, WordsError};
 use meed_verifier::{
     inputs_from_bytes, verify, verify_words, Fr, PreparedVerifyingKey, Proof, VerifyError,
     VerifyingKey, INPUTS_BYTES, PROOF_BYTES, VERIFYING_KEY_BYTES,
@@ -45,12 +45,14 @@ fn check_words(message: &[u8], development: bool) -> Result<(), u32> {
     let [chain_id, contract, h, bytes @ ..] = words else { return Err(code::LENGTH) };
     let mut words = reserve::<Fr>(bytes.len())?;
     reserve::<u8>(WORKING_BYTES)?;
-    let key = read_key(key, development)?;
-    let proof = Proof::from_bytes(proof).map_err(|_| code::PROOF_POINT)?;
+    // What is cheap to refuse comes first.
     let h = word_from_bytes(h, 0).map_err(|_| code::WORD_RANGE)?;
     for (index, word) in bytes.iter().enumerate() {
         words.push(word_from_bytes(word, index).map_err(|_| code::WORD_RANGE)?);
     }
+    words::check_words(&words).map_err(|error| code_of(error.into()))?;
+    let proof = Proof::from_bytes(proof).map_err(|_| code::PROOF_POINT)?;
+    let key = read_key(key, development)?;
     let domain = Domain::raw(*chain_id, *contract);
     let key = PreparedVerifyingKey::new(&key);
     verify_words(&key, &domain, &words, h, &proof).map(|_| ()).map_err(code_of)
