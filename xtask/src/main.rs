@@ -4,6 +4,7 @@
 
 mod ceremony;
 mod chain;
+mod contracts;
 mod licences;
 mod shell;
 mod steps;

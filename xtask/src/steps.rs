@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{bail, Result};
 
 use crate::shell::{output, run, Shell};
-use crate::{licences, tree};
+use crate::{contracts, licences, tree};
 
 /// How a step ended that did not fail.
 pub(crate) enum Outcome {
@@ -18,7 +18,7 @@ pub(crate) enum Outcome {
 type Step = fn(&Shell) -> Result<Outcome>;
 
 /// All steps: name, what it does, how. The quick ones first.
-pub(crate) const STEPS: [(&str, &str, Step); 14] = [
+pub(crate) const STEPS: [(&str, &str, Step); 16] = [
     ("fmt", "the code is formatted", fmt),
     ("paths", "no committed file names a path of one machine", paths),
     ("licences", "every dependency has a licence that asks for no more than to be named", licences),
@@ -26,6 +26,8 @@ pub(crate) const STEPS: [(&str, &str, Step); 14] = [
     ("vectors", "poseidon-lite gives the same hashes and roots", vectors),
     ("claims", "@openzeppelin/merkle-tree gives the same claim trees", claims),
     ("fixtures", "the fixtures are whole and agree with each other", fixtures),
+    ("contracts", "the contracts: format, artifacts, tests, gas", contracts::contracts),
+    ("mutants", "each attack works on a contract that lacks the check against it", contracts::mutants),
     ("clippy", "no lint fires", clippy),
     ("test", "all tests, the ceremony with snarkjs among them", test),
     ("benches", "each bench runs, once and small", benches),
