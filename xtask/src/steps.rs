@@ -27,7 +27,7 @@ pub(crate) const STEPS: [(&str, &str, Step); 16] = [
     ("claims", "@openzeppelin/merkle-tree gives the same claim trees", claims),
     ("fixtures", "the fixtures are whole and agree with each other", fixtures),
     ("contracts", "the contracts: format, artifacts, tests, gas", contracts::contracts),
-    ("mutants", "each attack works on a contract that lacks the check against it", contracts::mutants),
+    ("mutants", "without its check, each attack on the contracts works", contracts::mutants),
     ("clippy", "no lint fires", clippy),
     ("test", "all tests, the ceremony with snarkjs among them", test),
     ("benches", "each bench runs, once and small", benches),
