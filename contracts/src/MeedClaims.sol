@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity ^0.8.28;
 
-import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 import {MeedMoney} from "./MeedMoney.sol";
 import {MeedPause} from "./MeedPause.sol";
 import {PayoutList} from "./PayoutList.sol";
@@ -57,6 +56,11 @@ abstract contract MeedClaims is MeedMoney, MeedPause {
         bytes32[] proof;
     }
 
+    /// A slot, so that it can be pointed to.
+    struct Flags {
+        uint256 word;
+    }
+
     /// The shortest time in which money can be claimed.
     uint256 private constant LEAST_SWEEP_DELAY = 365 days;
     /// The longest delay between settlement and claims.
@@ -76,7 +80,7 @@ abstract contract MeedClaims is MeedMoney, MeedPause {
     /// By `epoch << 64 | index / 128`: in the low half a flag for each payout that was claimed, in the high
     /// half the sum of their amounts (128 amounts below 2^93 stay below 2^100). So what is unclaimed needs no
     /// slot of its own.
-    mapping(uint256 key => uint256) private _claimed;
+    mapping(uint256 key => Flags) private _claimed;
 
     constructor(uint256 claimDelay_, uint256 sweepDelay_, address treasury_) {
         if (claimDelay_ > MOST_DELAY) revert DelayTooLong(MOST_DELAY);
@@ -144,7 +148,7 @@ abstract contract MeedClaims is MeedMoney, MeedPause {
 
     /// Whether a payout was claimed.
     function isClaimed(uint256 epoch, uint256 index) external view returns (bool) {
-        return _claimed[_key(epoch, index)] >> (index % FLAGS) & 1 != 0;
+        return _claimed[_key(epoch, index)].word >> (index % FLAGS) & 1 != 0;
     }
 
     /// What can still be claimed of an epoch, base units. Reads a slot for every 128 payouts.
@@ -154,7 +158,7 @@ abstract contract MeedClaims is MeedMoney, MeedPause {
         left = e.released;
         uint256 payouts = e.payouts;
         for (uint256 index; index < payouts; index += FLAGS) {
-            left -= _claimed[_key(epoch, index)] >> FLAGS;
+            left -= _claimed[_key(epoch, index)].word >> FLAGS;
         }
     }
 
@@ -200,7 +204,7 @@ abstract contract MeedClaims is MeedMoney, MeedPause {
         bytes32[] calldata proof
     ) private view {
         bytes32 root = epochs[epoch].root;
-        if (!MerkleProof.verifyCalldata(proof, root, leaf(index, account, amount))) {
+        if (PayoutList.climb(index, account, amount, proof) != root) {
             if (epochs[epoch].swept) revert Swept(epoch);
             revert ClaimInvalid(epoch, index);
         }
@@ -208,12 +212,14 @@ abstract contract MeedClaims is MeedMoney, MeedPause {
 
     /// Flags a payout as claimed. Returns false if it is already.
     function _mark(uint256 epoch, uint256 index, uint256 amount) private returns (bool) {
-        uint256 key = _key(epoch, index);
+        Flags storage flags = _claimed[_key(epoch, index)];
         uint256 flag = 1 << (index % FLAGS);
-        uint256 slot = _claimed[key];
+        uint256 slot = flags.word;
         if (slot & flag != 0) return false;
-        // The payout is in the tree, so its amount is below 2^93.
-        _claimed[key] = (slot | flag) + (amount << FLAGS);
+        unchecked {
+            // The payout is in the tree, so its amount is below 2^93.
+            flags.word = (slot | flag) + (amount << FLAGS);
+        }
         return true;
     }
 
@@ -223,7 +229,7 @@ abstract contract MeedClaims is MeedMoney, MeedPause {
         if (_tryPay(account, amount)) {
             emit Claimed(epoch, index, account, amount);
         } else {
-            _claimed[_key(epoch, index)] -= (amount << FLAGS) | 1 << (index % FLAGS);
+            _claimed[_key(epoch, index)].word -= (amount << FLAGS) | 1 << (index % FLAGS);
             emit PaymentRefused(epoch, index, account);
         }
     }

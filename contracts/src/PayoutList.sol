@@ -368,6 +368,46 @@ library PayoutList {
         }
     }
 
+    /// The root that a payout's siblings, leaf first, lead to.
+    function climb(uint256 index, address account, uint256 amount, bytes32[] calldata proof)
+        internal
+        pure
+        returns (bytes32 node)
+    {
+        assembly ("memory-safe") {
+            // Preimages lie from 0x00 to 0x60, as in `_group`.
+            let free := mload(0x40)
+            mstore(0x00, index)
+            mstore(0x20, shr(96, shl(96, account)))
+            mstore(0x40, amount)
+            mstore(0x00, keccak256(0x00, 0x60))
+            node := keccak256(0x00, 0x20)
+            let from := proof.offset
+            let end := add(from, shl(5, proof.length))
+            if and(proof.length, 1) {
+                let sibling := calldataload(from)
+                mstore(0x00, node)
+                mstore(0x20, sibling)
+                mstore(0x40, node)
+                node := keccak256(shl(5, lt(sibling, node)), 0x40)
+                from := add(from, 0x20)
+            }
+            for {} lt(from, end) { from := add(from, 0x40) } {
+                let sibling := calldataload(from)
+                mstore(0x00, node)
+                mstore(0x20, sibling)
+                mstore(0x40, node)
+                node := keccak256(shl(5, lt(sibling, node)), 0x40)
+                sibling := calldataload(add(from, 0x20))
+                mstore(0x00, node)
+                mstore(0x20, sibling)
+                mstore(0x40, node)
+                node := keccak256(shl(5, lt(sibling, node)), 0x40)
+            }
+            mstore(0x40, free)
+        }
+    }
+
     /// Sums up the `n` words of a group and folds them to its root. Consumes the words.
     ///
     /// Each turn takes four words and hashes their leaves and the three nodes above while they are on the

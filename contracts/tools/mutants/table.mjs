@@ -164,7 +164,7 @@ export const MUTANTS = [
   ),
   claims(
     "claims-not-proved",
-    "if (!MerkleProof.verifyCalldata(proof, root, leaf(index, account, amount))) {",
+    "if (PayoutList.climb(index, account, amount, proof) != root) {",
     "if (false) {",
     "claim_with_another_index",
     "claim_of_more",
@@ -181,7 +181,7 @@ export const MUTANTS = [
   claims("claims-after-the-sweep", "        e.root = bytes32(0);\n", "", "claim_after_the_sweep"),
   claims(
     "refused-payments-lost",
-    "            _claimed[_key(epoch, index)] -= (amount << FLAGS) | 1 << (index % FLAGS);\n",
+    "            _claimed[_key(epoch, index)].word -= (amount << FLAGS) | 1 << (index % FLAGS);\n",
     "",
     "receiver_that_refuses",
     "token_that_blocks_an_account",
@@ -211,7 +211,7 @@ export const MUTANTS = [
     claims(
       "claim-marked-after-paying",
       "if (!_mark(epoch, index, amount)) revert AlreadyClaimed(epoch, index);\n        _pay(account, amount);\n",
-      "if (_claimed[_key(epoch, index)] >> (index % FLAGS) & 1 != 0) revert AlreadyClaimed(epoch, index);\n        _pay(account, amount);\n        _mark(epoch, index, amount);\n",
+      "if (_claimed[_key(epoch, index)].word >> (index % FLAGS) & 1 != 0) revert AlreadyClaimed(epoch, index);\n        _pay(account, amount);\n        _mark(epoch, index, amount);\n",
       "reenter_claim_for_the_same",
     ),
     claims("", `${claimHead} nonReentrant {`, `${claimHead} {`),
