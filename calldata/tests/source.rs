@@ -93,6 +93,14 @@ fn names_that_are_none_are_refused() {
     }
 }
 
+/// A setting in contracts/foundry.toml.
+fn setting(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../contracts/foundry.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let line = text.lines().find(|line| line.starts_with(&format!("{name} = "))).unwrap();
+    line.split_once(" = ").unwrap().1.replace(['"', '_'], "")
+}
+
 /// The compiler of contracts/, as forge calls it.
 #[test]
 fn the_compiler_takes_the_file() {
@@ -111,9 +119,9 @@ fn the_compiler_takes_the_file() {
         "language": "Solidity",
         "sources": { "Verifier.sol": { "content": source } },
         "settings": {
-            "optimizer": { "enabled": true, "runs": 100_000 },
-            "viaIR": true,
-            "evmVersion": "cancun",
+            "optimizer": { "enabled": true, "runs": setting("optimizer_runs").parse::<u32>().unwrap() },
+            "viaIR": setting("via_ir") == "true",
+            "evmVersion": setting("evm_version"),
             "outputSelection": { "*": { "*": ["evm.bytecode.object", "abi"] } },
         },
     });

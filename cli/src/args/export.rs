@@ -24,6 +24,14 @@ pub(crate) enum Export {
     Claims(ExportBundle),
     /// The verifying key: 704 bytes, snarkjs's JSON, arkworks' bytes.
     Key(ExportKey),
+    /// A Solidity contract that verifies proofs under a key, in one file.
+    #[command(after_help = "\
+The file needs no other: it holds the interface, the verifier and the key. The contract takes no
+constructor arguments; its keyId() is the key's id, and insecure() tells development keys.
+
+Example:
+  meed export verifier keys/meed-groth16-S.vk.json --out MeedVerifierS.sol --name MeedVerifierS")]
+    Verifier(ExportVerifier),
     /// The constraints of a shape, for a ceremony with snarkjs.
     R1cs(ExportR1cs),
     /// The assignment of a committed epoch. It holds the epoch's secrets: do not share it.
@@ -49,6 +57,18 @@ pub(crate) struct ExportKey {
     /// The folder to write to.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+}
+
+#[derive(Debug, ClapArgs)]
+pub(crate) struct ExportVerifier {
+    /// The verifying key.
+    pub(crate) key: PathBuf,
+    /// The file to write.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// The contract's name: a capital letter, then letters, digits and underscores.
+    #[arg(long, value_name = "NAME", default_value = "Verifier")]
+    pub(crate) name: String,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -14,7 +14,7 @@ use crate::failure::usage;
 pub(crate) mod chain;
 mod export;
 
-pub(crate) use export::{Export, ExportBundle, ExportKey, ExportR1cs, ExportWtns};
+pub(crate) use export::{Export, ExportBundle, ExportKey, ExportR1cs, ExportVerifier, ExportWtns};
 
 const AFTER: &str = "\
 Start here:

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use meed_calldata::source::{self, verifier_source, SourceError};
 use meed_circuits::r1cs::circuit::assign;
 use meed_ledger::atomic::{write_file, Access, Existing, Staging};
 use meed_ledger::bundle::{verify_bundle_with, Expected, Verified};
@@ -14,8 +15,9 @@ use meed_statement::words::Domain;
 use serde_json::json;
 
 use super::prove::choose;
-use crate::args::{Export, ExportBundle, ExportKey, ExportR1cs, ExportWtns};
-use crate::failure::usage;
+use super::setup::INSECURE;
+use crate::args::{Export, ExportBundle, ExportKey, ExportR1cs, ExportVerifier, ExportWtns};
+use crate::failure::{input, usage};
 use crate::keys::{build_circuit, load_verifying_key, Key};
 use crate::ui::{Report, Ui};
 
@@ -63,6 +65,7 @@ pub(crate) fn run(args: Export, root: &Path, ui: &Ui) -> Result<Report> {
             )
         }
         Export::Key(args) => verifying_key(&args),
+        Export::Verifier(args) => verifier(&args),
         Export::R1cs(args) => r1cs(&args, ui),
         Export::Wtns(args) => wtns(&args, root, ui),
     }
@@ -120,6 +123,33 @@ fn verifying_key(args: &ExportKey) -> Result<Report> {
             ("verifying_key.ark", formats::verifying_key_to_ark(&key.vk)),
         ],
     )
+}
+
+fn verifier(args: &ExportVerifier) -> Result<Report> {
+    new_file(&args.out)?;
+    let Key { vk, circuit } = load_verifying_key(&args.key)?;
+    let circuit = circuit.as_ref().map(|c| source::Circuit {
+        name: &c.name,
+        shape: c.shape.name,
+        digest: &c.digest,
+    });
+    let text = verifier_source(&vk, &args.name, circuit.as_ref()).map_err(|error| match error {
+        SourceError::Name { .. } => usage(format!("--name: {error}")),
+        _ => input(format!("{}: {error}", args.key.display())),
+    })?;
+    write_file(&args.out, Access::Public, |out| out.write_all(text.as_bytes()))?;
+    let id = format!("0x{}", hex::encode(vk.id()));
+    let mut said = format!("Wrote contract {} to {}\n  key id {id}", args.name, args.out.display());
+    if vk.is_insecure() {
+        said.push_str(&format!("\n{INSECURE}"));
+    }
+    let about = json!({
+        "file": args.out,
+        "contract": args.name,
+        "vk_id": id,
+        "insecure_key": vk.is_insecure(),
+    });
+    Ok(Report::new(said, about))
 }
 
 fn r1cs(args: &ExportR1cs, ui: &Ui) -> Result<Report> {

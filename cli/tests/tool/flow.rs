@@ -91,6 +91,12 @@ fn from_scores_to_a_verified_bundle() {
     w.run(&["verify", bundle, "--key", "sj/verification_key.json"]).expect(0, &["is valid"]);
     w.run(&["export", "key", key[1], "--out", "vk"]).expect(0, &[]);
     w.run(&["verify", bundle, "--key", "vk/verifying_key.bin"]).expect(0, &["is valid"]);
+    let verifier = ["export", "verifier", key[1], "--out", "V.sol"];
+    w.run(&verifier).expect(0, &["Wrote contract Verifier", "INSECURE KEY"]);
+    w.run(&verifier).expect(2, &["is there already"]);
+    for part in ["INSECURE KEY", "// circuit: meed-groth16-XS, shape XS", "contract Verifier is"] {
+        assert!(text("V.sol").contains(part), "{part}");
+    }
     w.run(&["export", "r1cs", "XS", "--out", "XS.r1cs"]).expect(0, &["constraints"]);
     w.net(&["export", "wtns", "--out", "e.wtns"]).expect(0, &["delete it"]);
     assert_eq!(&fs::read(w.path("XS.r1cs")).unwrap()[..4], b"r1cs");
@@ -168,6 +174,7 @@ fn the_program_explains_itself() {
         "export arkworks",
         "export claims",
         "export key",
+        "export verifier",
         "export r1cs",
         "export wtns",
         "circuit",

@@ -3,5 +3,6 @@
 
 mod bad_input;
 mod disk;
+mod exports;
 mod flow;
 mod world;
