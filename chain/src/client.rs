@@ -138,8 +138,12 @@ impl Client {
     /// # Errors
     /// [`ChainError::Node`].
     pub fn has_code(&self, address: Address) -> Result<bool> {
-        let code = self.ask("read code", |p| async move { p.get_code_at(address).await })?;
-        Ok(!code.is_empty())
+        Ok(!self.code(address)?.is_empty())
+    }
+
+    /// The code at `address`.
+    pub(crate) fn code(&self, address: Address) -> Result<Bytes> {
+        self.ask("read code", |p| async move { p.get_code_at(address).await })
     }
 
     /// What an account has of the chain's coin.

@@ -1,18 +1,16 @@
-//! Deposits, commitments and settlements.
+//! Deposits and commitments, and what is settled.
 
 use alloy::primitives::{Address, B256, U256};
 use alloy::sol_types::SolCall;
 use ark_bn254::Fr;
-use meed_ledger::bundle::{domain_text, Verified};
 use meed_ledger::claims::ClaimTree;
 use meed_ledger::project::CommitFile;
 use meed_statement::types::Payout;
 use meed_statement::words::word_to_bytes;
-use meed_verifier::Proof;
 
 use crate::abi::{MeedSettlement as S, Token};
 use crate::contract::{commitment_hash, Contract, EpochState};
-use crate::deployment::{Deployment, Money};
+use crate::deployment::Money;
 use crate::error::{ChainError, Result};
 use crate::revert::utc;
 use crate::send::Call;
@@ -22,8 +20,8 @@ use crate::send::Call;
 pub enum Step {
     /// Nothing: the chain has it already.
     Done(String),
-    /// This.
-    Send(Call),
+    /// These, one after the other.
+    Send(Vec<Call>),
 }
 
 /// A public word as a number.
@@ -32,13 +30,9 @@ pub(crate) fn word(word: &Fr) -> U256 {
 }
 
 impl Contract<'_> {
-    fn call(&self, what: String, call: &impl SolCall) -> Call {
+    pub(crate) fn sends(&self, what: String, call: &impl SolCall) -> Call {
         let data = call.abi_encode().into();
         Call { what, to: Some(self.address()), data, value: U256::ZERO }
-    }
-
-    pub(crate) fn sends(&self, what: String, call: &impl SolCall) -> Call {
-        self.call(what, call)
     }
 
     /// Pays into the pot. The first call, if there are two, lets the contract take the token.
@@ -61,7 +55,7 @@ impl Contract<'_> {
                 "{payer} has {has} {unit}, and {amount} are to be deposited"
             )));
         }
-        let mut deposit = self.call(format!("deposit {amount}"), &S::depositCall { amount, memo });
+        let mut deposit = self.sends(format!("deposit {amount}"), &S::depositCall { amount, memo });
         let Money::Token(token) = money else {
             deposit.value = amount;
             return Ok(vec![deposit]);
@@ -149,7 +143,7 @@ impl Contract<'_> {
             )));
         }
         let [policy, registry, scores] = roots;
-        Ok(Step::Send(self.call(
+        Ok(Step::Send(vec![self.sends(
             format!("commit to epoch {epoch}"),
             &S::commitCall {
                 next: U256::from(epoch),
@@ -158,92 +152,12 @@ impl Contract<'_> {
                 scoresRoot: scores,
                 fees: U256::from(fees),
             },
-        )))
+        )]))
     }
 
     fn lifetime(&self) -> Result<u64> {
         let lifetime = self.view(&S::COMMITMENT_LIFETIMECall {})?;
         Ok(u64::try_from(lifetime).unwrap_or(u64::MAX))
-    }
-
-    /// Settles the next epoch with a bundle that was verified under the key of `circuit`.
-    ///
-    /// # Errors
-    /// [`ChainError::Rejected`] when the bundle is for another contract, or the chain has another
-    /// settlement of its epoch; [`ChainError::Order`]; [`ChainError::Node`].
-    pub fn settle(&self, circuit: u64, bundle: &Verified) -> Result<Step> {
-        let chain_id = self.client().chain_id();
-        let domain = Deployment::domain(chain_id, self.address());
-        let header = &bundle.header;
-        let epoch = header.epoch;
-        if bundle.domain != domain {
-            return Err(ChainError::Rejected(format!(
-                "the bundle is proved for {}, not for {}: prove it with\n  meed prove --epoch {epoch} \
-                 --chain-id {chain_id} --contract {}",
-                domain_text(&bundle.domain),
-                domain_text(&domain),
-                self.address()
-            )));
-        }
-        let state = self.state()?;
-        if epoch <= state.epoch {
-            let settled = self.settled(epoch)?;
-            self.same_payouts(&settled, &bundle.payouts)?;
-            return Ok(Step::Done(format!(
-                "Epoch {epoch} is settled, with this bundle's payouts: {} to {} accounts",
-                settled.released, settled.payouts
-            )));
-        }
-        next_epoch(epoch, state.epoch)?;
-        if state.commitment == B256::ZERO {
-            return Err(ChainError::order(format!(
-                "epoch {epoch} is not committed: run `meed chain commit` first"
-            )));
-        }
-        let roots = [&header.policy_hash, &header.registry_root, &header.scores_root].map(word);
-        let rows = [
-            ("roots", state.commitment.to_string(), commitment_hash(roots).to_string()),
-            ("fees", state.locked.to_string(), header.fees_total.to_string()),
-            (
-                "state root before",
-                format!("{:#066x}", state.state_root),
-                format!("{:#066x}", word(&header.state_root_before)),
-            ),
-        ];
-        for (what, expected, got) in rows {
-            if expected != got {
-                return Err(ChainError::Rejected(format!(
-                    "the bundle's {what} are not those of the contract: expected {expected}, got {got}"
-                )));
-            }
-        }
-        self.check_circuit(circuit, bundle)?;
-        let call = S::settleCall {
-            circuit: U256::from(circuit),
-            proof: proof_words(&bundle.proof),
-            h: word(&bundle.binding.h),
-            words: bundle.words.iter().map(word).collect(),
-        };
-        Ok(Step::Send(self.call(format!("settle epoch {epoch}"), &call)))
-    }
-
-    /// Fails unless the circuit counts and has the bundle's key.
-    fn check_circuit(&self, number: u64, bundle: &Verified) -> Result<()> {
-        let address = self.address();
-        let expected = || format!("circuit {number} with key 0x{}", hex::encode(bundle.vk_id));
-        let other = |got: String| ChainError::Contract { address, expected: expected(), got };
-        let circuit = self.circuit(number)?.ok_or_else(|| other("none".to_owned()))?;
-        if circuit.key_id.0 != bundle.vk_id {
-            return Err(other(format!("one with key {}", circuit.key_id)));
-        }
-        if circuit.retired {
-            return Err(other("a retired one".to_owned()));
-        }
-        let now = self.client().last_block()?.header.timestamp;
-        if now < circuit.active_from {
-            return Err(other(format!("one that counts from {} on", utc(circuit.active_from))));
-        }
-        Ok(())
     }
 
     pub(crate) fn settled(&self, epoch: u64) -> Result<EpochState> {
@@ -273,7 +187,7 @@ impl Contract<'_> {
     }
 }
 
-fn next_epoch(epoch: u64, last: u64) -> Result<()> {
+pub(crate) fn next_epoch(epoch: u64, last: u64) -> Result<()> {
     match last.checked_add(1) {
         Some(next) if next == epoch => Ok(()),
         _ => Err(ChainError::order(format!(
@@ -287,14 +201,4 @@ fn root(name: &'static str, text: &str) -> Result<U256> {
     digits.and_then(|digits| U256::from_str_radix(digits, 16).ok()).ok_or_else(|| {
         ChainError::input(format!("commit.json: {name}"), "0x and 64 hexadecimal digits")
     })
-}
-
-/// A proof as the contracts take it.
-fn proof_words(proof: &Proof) -> [U256; 8] {
-    let bytes = proof.to_bytes();
-    let mut words = [U256::ZERO; 8];
-    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(32)) {
-        *word = U256::from_be_slice(bytes);
-    }
-    words
 }

@@ -15,6 +15,7 @@ mod epochs;
 mod error;
 mod revert;
 mod send;
+mod settle;
 mod signer;
 
 pub use alloy::primitives::{Address, Bytes, B256, U256};
@@ -25,4 +26,5 @@ pub use epochs::Step;
 pub use error::{ChainError, Class, Result};
 pub use revert::{reason, utc};
 pub use send::{Call, Included, Progress, Quote, Sender, Wait};
+pub use settle::{Route, PAGE};
 pub use signer::{KeySource, PASSWORD, PRIVATE_KEY};

@@ -15,6 +15,9 @@ use crate::error::{ChainError, Result};
 /// How often a node is asked for a receipt.
 const POLL: Duration = Duration::from_millis(400);
 
+/// Gas that a transaction may use on chains with EIP-7825.
+const TRANSACTION_GAS: u64 = 1 << 24;
+
 /// A call of a contract, or a contract's creation.
 #[derive(Clone, Debug)]
 pub struct Call {
@@ -174,7 +177,8 @@ impl<'a> Sender<'a> {
         };
         let block = self.client.last_block()?;
         // State may change until the transaction's turn comes; unused gas costs nothing.
-        let gas_limit = (gas + gas / 4).min(block.header.gas_limit).max(gas);
+        let most = block.header.gas_limit.min(TRANSACTION_GAS);
+        let gas_limit = (gas + gas / 4).min(most).max(gas);
         let quote = match block.header.base_fee_per_gas {
             Some(base) => {
                 let fees = self

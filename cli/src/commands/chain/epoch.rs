@@ -1,10 +1,10 @@
-//! `meed chain deposit`, `commit` and `settle`.
+//! `meed chain deposit`, `commit`, `settle` and `page`.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use meed_chain::{Deployment, Step, B256};
+use meed_chain::{Address, Deployment, Route, Step, B256};
 use meed_ledger::bundle::{verify_bundle_with, Circuit, Expected, MANIFEST};
 use meed_ledger::project::{Project, PAYOUTS, SETTLEMENT};
 use meed_statement::types::Payout;
@@ -13,7 +13,7 @@ use serde_json::{json, Value};
 
 use super::send::Outbox;
 use super::Place;
-use crate::args::chain::{ChainCommit, ChainSettle, Deposit};
+use crate::args::chain::{ChainCommit, ChainSettle, Deposit, PageArgs, SendArgs};
 use crate::failure::{input, usage};
 use crate::keys::load_verifying_key;
 use crate::ui::{Report, Ui};
@@ -69,7 +69,7 @@ pub(crate) fn commit(args: &ChainCommit, root: &Path, ui: &Ui) -> Result<Report>
         "epoch": epoch,
         "fees": file.fees_total,
     });
-    finish(&place, step, json, &args.send, ui)
+    open_and_finish(&place, step, json, &args.send, ui)
 }
 
 /// What the project settled an epoch to.
@@ -107,7 +107,6 @@ pub(crate) fn settle(args: &ChainSettle, root: &Path, ui: &Ui) -> Result<Report>
         ui.note(&format!("!!! {warning}"));
     }
     let contract = place.contract()?;
-    let step = contract.settle(number, &verified)?;
     let json = json!({
         "chain_id": place.client.chain_id(),
         "contract": place.address,
@@ -117,7 +116,31 @@ pub(crate) fn settle(args: &ChainSettle, root: &Path, ui: &Ui) -> Result<Report>
         "payouts": verified.header.payouts,
         "insecure_key": verified.insecure_key,
     });
-    finish(&place, step, json, &args.send, ui)
+    let route = Route { dense: args.dense, parts: args.parts };
+    // What is settled needs no key to be found so.
+    match contract.settle(number, &verified, None, route)? {
+        done @ Step::Done(_) => finish(done, json, None),
+        Step::Send(_) => {
+            let outbox = Outbox::new(&place.client, &args.send, ui)?;
+            let sender = outbox.sender().address();
+            let step = contract.settle(number, &verified, Some(sender), route)?;
+            finish(step, json, Some(outbox))
+        }
+    }
+}
+
+pub(crate) fn page(args: &PageArgs, root: &Path, ui: &Ui) -> Result<Report> {
+    let project = Project::open_to_read(root)?;
+    let place = Place::open(&args.contract, root, ui)?;
+    let contract = place.contract()?;
+    let owners = project.registry()?;
+    let owners = owners.assets().iter().map(|asset| asset.owner);
+    let accounts: Vec<Address> = owners
+        .chain(project.policy()?.accounts())
+        .map(|account| Address::from(*account.bytes()))
+        .collect();
+    let json = json!({ "chain_id": place.client.chain_id(), "contract": place.address });
+    open_and_finish(&place, contract.add_pages(&accounts)?, json, &args.send, ui)
 }
 
 /// The key of chain.toml that a bundle says it is proved under. What the bundle says is only a choice
@@ -147,24 +170,38 @@ fn known_key(
     Ok((circuit.number, circuit.verifying_key()?, None))
 }
 
-/// Sends what is left to do, and tells.
-fn finish(
+/// Opens the key if there is something to send.
+fn open_and_finish(
     place: &Place,
     step: Step,
-    mut json: Value,
-    args: &crate::args::chain::SendArgs,
+    json: Value,
+    args: &SendArgs,
     ui: &Ui,
 ) -> Result<Report> {
-    let call = match step {
-        Step::Done(text) => {
+    let outbox = match step {
+        Step::Done(_) => None,
+        Step::Send(_) => Some(Outbox::new(&place.client, args, ui)?),
+    };
+    finish(step, json, outbox)
+}
+
+/// Sends what is left to do, and tells.
+fn finish(step: Step, mut json: Value, outbox: Option<Outbox<'_>>) -> Result<Report> {
+    let (calls, mut outbox) = match (step, outbox) {
+        (Step::Send(calls), Some(outbox)) => (calls, outbox),
+        (Step::Send(_), None) => return Err(usage("expected a key to send with")),
+        (Step::Done(text), _) => {
             json["done_before"] = json!(true);
             json["transactions"] = json!([]);
             return Ok(Report::new(text, json));
         }
-        Step::Send(call) => call,
     };
-    let mut outbox = Outbox::new(&place.client, args, ui)?;
-    outbox.send(&call)?;
+    for (i, call) in calls.iter().enumerate() {
+        match outbox.dry() && i > 0 {
+            true => outbox.later(call, "it can be tried after what comes before it"),
+            false => outbox.send(call).map(|_| ())?,
+        }
+    }
     let (text, transactions) = outbox.finish();
     json["done_before"] = json!(false);
     json["transactions"] = transactions;

@@ -26,6 +26,7 @@ pub(crate) fn run(args: Chain, root: &Path, ui: &Ui) -> Result<Report> {
         Chain::Settle(args) => epoch::settle(&args, root, ui),
         Chain::Claim(args) => claim::claim(&args, root, ui),
         Chain::Push(args) => claim::push(&args, root, ui),
+        Chain::Page(args) => epoch::page(&args, root, ui),
         Chain::Status(args) => status::run(&args, root, ui),
     }
 }
