@@ -6,6 +6,7 @@ interface Vm {
     function addr(uint256 secret) external pure returns (address);
     function assume(bool condition) external pure;
     function chainId(uint256 id) external;
+    function copyStorage(address from, address to) external;
     function deal(address account, uint256 balance) external;
     function etch(address account, bytes calldata code) external;
     function envOr(string calldata name, string calldata standard)
@@ -55,6 +56,11 @@ interface Vm {
         external
         pure
         returns (bytes32);
+    function parseJsonBytes32Array(string calldata json, string calldata key)
+        external
+        pure
+        returns (bytes32[] memory);
+    function parseJsonBool(string calldata json, string calldata key) external pure returns (bool);
     function parseJsonAddress(string calldata json, string calldata key)
         external
         pure
