@@ -151,13 +151,25 @@ impl Contract<'_> {
         for paid in epochs {
             let open = self.claims_open(paid, now)?;
             let Some(tree) = &paid.tree else { continue };
+            let left = self.unclaimed(paid.epoch)?;
+            let released = tree.payouts().iter().map(|payout| payout.amount).sum::<u128>();
+            // Where all or none is claimed, one question answers for every payout.
+            let all_alike = if left.is_zero() {
+                Some(true)
+            } else {
+                (left == U256::from(released)).then_some(false)
+            };
             for (index, payout) in tree.payouts().iter().enumerate() {
                 if whose.is_some_and(|account| account != payout.account) {
                     continue;
                 }
                 let (account, amount) = (payout.account, payout.amount);
                 let item = Item { epoch: paid.epoch, index, account, amount };
-                if self.is_claimed(paid.epoch, index)? {
+                let claimed = match all_alike {
+                    Some(claimed) => claimed,
+                    None => self.is_claimed(paid.epoch, index)?,
+                };
+                if claimed {
                     plan.before.push(item);
                 } else if let Err(from) = open {
                     plan.later.push((item, from));

@@ -42,8 +42,8 @@ pub struct Quote {
     pub price: u128,
     /// The highest price that is accepted.
     pub most_price: u128,
-    /// What of it goes to the block's maker; `None` on a chain without a base fee.
-    tip: Option<u128>,
+    /// What of it goes to the block's maker.
+    tip: u128,
 }
 
 impl Quote {
@@ -179,22 +179,18 @@ impl<'a> Sender<'a> {
         // State may change until the transaction's turn comes; unused gas costs nothing.
         let most = block.header.gas_limit.min(TRANSACTION_GAS);
         let gas_limit = (gas + gas / 4).min(most).max(gas);
-        let quote = match block.header.base_fee_per_gas {
-            Some(base) => {
-                let fees = self
-                    .client
-                    .ask("ask for prices", |p| async move { p.estimate_eip1559_fees().await })?;
-                let tip = fees.max_priority_fee_per_gas;
-                let price = (u128::from(base) + tip).min(fees.max_fee_per_gas);
-                Quote { gas, gas_limit, price, most_price: fees.max_fee_per_gas, tip: Some(tip) }
-            }
-            None => {
-                let price = self
-                    .client
-                    .ask("ask for the price", |p| async move { p.get_gas_price().await })?;
-                Quote { gas, gas_limit, price, most_price: price, tip: None }
-            }
-        };
+        // The contracts' opcodes are younger than base fees: a chain that runs them has one.
+        let base = block.header.base_fee_per_gas.ok_or_else(|| {
+            ChainError::order(
+                "the chain's blocks have no base fee: expected a chain with Cancun's rules",
+            )
+        })?;
+        let fees = self
+            .client
+            .ask("ask for prices", |p| async move { p.estimate_eip1559_fees().await })?;
+        let (most_price, tip) = (fees.max_fee_per_gas, fees.max_priority_fee_per_gas);
+        let price = (u128::from(base) + tip).min(most_price);
+        let quote = Quote { gas, gas_limit, price, most_price, tip };
         let needed = quote.most_cost().saturating_add(call.value);
         if coins < needed {
             return Err(ChainError::order(format!(
@@ -239,14 +235,12 @@ impl<'a> Sender<'a> {
         wait: &Wait,
         progress: &mut dyn FnMut(Progress),
     ) -> Result<Included> {
-        let mut request =
-            self.request(call).with_nonce(self.nonce()?).with_gas_limit(quote.gas_limit);
-        request = match quote.tip {
-            Some(tip) => {
-                request.with_max_fee_per_gas(quote.most_price).with_max_priority_fee_per_gas(tip)
-            }
-            None => request.with_gas_price(quote.price),
-        };
+        let request = self
+            .request(call)
+            .with_nonce(self.nonce()?)
+            .with_gas_limit(quote.gas_limit)
+            .with_max_fee_per_gas(quote.most_price)
+            .with_max_priority_fee_per_gas(quote.tip);
         let wallet = self.wallet.clone();
         let replay = request.clone();
         let signing = request.build(&wallet);

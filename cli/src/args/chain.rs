@@ -20,7 +20,11 @@ Contributor:
 
 The node's URL is --rpc or the variable MEED_RPC. A command that sends needs a key: --keystore FILE with
 --password-file FILE or the variable MEED_KEYSTORE_PASSWORD, or the variable MEED_PRIVATE_KEY. It tries
-first, shows what it will cost, and asks before it sends. What is done already is found done.")]
+first, shows what it will cost, and asks before it sends. What is done already is found done.
+
+Exit codes here: 1 a bundle that is not for this contract, or payouts that are not the contract's; 2 also
+what the contract refuses; 4 also a node that cannot be reached, and a transaction that failed or is in
+no block in time.")]
 pub(crate) enum Chain {
     Deploy(Deploy),
     Deposit(Deposit),

@@ -30,6 +30,7 @@ Your own data:
   meed -p net prove --keys keys                         the bundle: proof, payouts, new state
   meed verify net/epochs/1/bundle --key keys/meed-groth16-S.vk.json
   meed -p net receipt --account 0x...                   one contributor's share, step by step
+  meed chain --help                                     paying it out on an EVM chain
 
 Exit codes:
   0    done, or what was checked is good

@@ -148,6 +148,24 @@ fn two_epochs_in_a_token() {
             "meed prove --epoch 1 --chain-id 31337 --contract 0x",
         ],
     );
+    let changed = |file: &str, from: &str, to: &str| {
+        let folder = net.world.path("changed");
+        let _ = std::fs::remove_dir_all(&folder);
+        std::fs::create_dir(&folder).unwrap();
+        for entry in std::fs::read_dir(net.world.path(bundle)).unwrap().flatten() {
+            std::fs::copy(entry.path(), folder.join(entry.file_name())).unwrap();
+        }
+        let text = std::fs::read_to_string(folder.join(file)).unwrap();
+        assert!(text.contains(from), "{file}: {text}");
+        std::fs::write(folder.join(file), text.replacen(from, to, 1)).unwrap();
+    };
+    changed("manifest.json", "\"vk_id\": \"0x", "\"vk_id\": \"0xabc");
+    net.chain(&["settle", "changed", "--yes"]).expect(3, &["expected a key's vk_id"]);
+    let key_id = deployed["circuits"][0]["key_id"].as_str().expect("an id");
+    changed("manifest.json", key_id, &format!("0x{:064}", 7));
+    net.chain(&["settle", "changed", "--yes"]).expect(1, &["which is none of the contract's"]);
+    changed("payouts.csv", "0,0x", "0,0X");
+    net.chain(&["settle", "changed", "--yes"]).expect(1, &["payouts.csv"]);
     net.chain(&["settle", bundle, "--dry-run"]).expect(0, &["Would settle epoch 1"]);
     let settled = net.done(&["settle", bundle]);
     assert_eq!((&settled["circuit"], &settled["insecure_key"]), (&json!(1), &json!(true)));
@@ -162,6 +180,11 @@ fn two_epochs_in_a_token() {
     // Claims. One account waits below the minimum, so it has no payout.
     let first: BTreeMap<String, u128> = net.payouts(1).into_iter().collect();
     assert!(!first.contains_key(&owner(1)) && net.waiting(1).iter().any(|(a, _)| *a == owner(1)));
+    let payout = &bundle_payouts(&net, 1)["payouts"][0]["amount"];
+    let payout = payout.as_str().expect("an amount");
+    let quoted = format!("\"amount\": \"{payout}\"");
+    changed("payouts.json", &quoted, &format!("\"amount\": \"{payout}0\""));
+    net.chain(&["claim", "changed", "--all", "--yes"]).expect(1, &["settled with other payouts"]);
     let helper = Net { key: HELPER_KEY, ..net };
     let net = &helper;
     let one = owner(0);
