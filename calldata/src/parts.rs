@@ -85,7 +85,7 @@ pub fn words(payouts: &[Payout], limits: &Limits) -> Result<Vec<Part<Vec<Word>>>
     cut(payouts, limits, encode, |words| words.len() * 32)
 }
 
-/// Cuts a list into parts in the [dense] encoding, given the contract's pages.
+/// Cuts a list into parts in the [dense encoding](mod@crate::dense), given the contract's pages.
 ///
 /// # Errors
 /// [`PartError`].
