@@ -234,10 +234,9 @@ contract DenseListTest is Base {
                 indexes[bad] = (1 << 8 * indexBytes) - 1;
                 bytes memory dense =
                     Dense.encode(indexBytes, 4, new uint256[](0), given, indexes, payouts);
-                // An index far outside reads memory that nobody can pay for, before it is refused.
-                if (indexBytes > 2) vm.expectRevert();
-                else vm.expectRevert(PayoutList.DenseMalformed.selector);
-                lists.decode{gas: 10_000_000}(dense);
+                // What lies far behind the table is never read: nobody could pay for it.
+                vm.expectRevert(PayoutList.DenseMalformed.selector);
+                lists.decode{gas: 1_000_000}(dense);
             }
         }
         // Sequential: one payout more than accounts.

@@ -3,7 +3,7 @@
 // of the contracts lacks it, and the attack's test has to fail there.
 //
 //   node tools/mutants.mjs               all twins, two at a time
-//   node tools/mutants.mjs --only NAME   one of them (a part of the name is enough)
+//   node tools/mutants.mjs --only NAME   one of them; parts of names do, and commas between several
 //   node tools/mutants.mjs --list        their names and tests
 //
 // Twins are compiled with the project's compiler, without its optimizer: that is quicker and means the same. The
@@ -17,7 +17,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Worker, isMainThread, parentPort } from "node:worker_threads";
 
-import { MUTANTS } from "./mutants/table.mjs";
+import { MUTANTS, WITHOUT_TWIN } from "./mutants/table.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const TWINS = "out/twins";
@@ -123,8 +123,8 @@ async function judge(mutant) {
 
 async function main() {
   const only = process.argv.indexOf("--only");
-  const wanted = only < 0 ? "" : process.argv[only + 1];
-  const mutants = MUTANTS.filter(({ name }) => name.includes(wanted));
+  const wanted = only < 0 ? [""] : (process.argv[only + 1] ?? "none given").split(",");
+  const mutants = MUTANTS.filter(({ name }) => wanted.some((part) => name.includes(part)));
   if (mutants.length === 0) throw new Error(`no twin is called ${wanted}`);
   if (new Set(mutants.map(({ name }) => name)).size !== mutants.length) {
     throw new Error("two twins have the same name");
@@ -140,6 +140,11 @@ async function main() {
   const plain = await run(null, "^test_");
   const failed = Object.entries(plain).filter(([, reason]) => reason !== null);
   if (failed.length !== 0) throw new Error(`these tests fail anyway: ${JSON.stringify(failed)}`);
+
+  // Each attack has its twin, or a reason.
+  const covered = new Set([...MUTANTS.flatMap(({ tests }) => tests), ...Object.keys(WITHOUT_TWIN)]);
+  const alone = Object.keys(plain).filter((name) => name !== "test_honest" && !covered.has(name));
+  if (alone.length !== 0) throw new Error(`these attacks have no twin: ${alone}`);
 
   const queue = [...mutants];
   const bad = [];

@@ -3,6 +3,7 @@ pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {IMeedVerifier} from "../../src/IMeedVerifier.sol";
 import {MeedClaims} from "../../src/MeedClaims.sol";
 import {MeedMoney} from "../../src/MeedMoney.sol";
 import {MeedSettlement} from "../../src/MeedSettlement.sol";
@@ -293,6 +294,36 @@ contract MoneyAttacks is Base {
         net.push{gas: 1_000_000}(1, payouts);
         vm.assertEq(funds(address(bomb)), 1000, "what it returned was copied");
         vm.assertEq(funds(STRANGER), 1001);
+    }
+
+    function test_attack_receiver_that_returns_a_bomb_to_many() external {
+        inCoinNow();
+        Bomb bomb = new Bomb();
+        uint256[] memory payouts = listFor(address(bomb), STRANGER, PAYER);
+        mature(payouts);
+        MeedClaims.Claim[] memory claims = new MeedClaims.Claim[](2);
+        (claims[0], claims[1]) = (claimOf(payouts, 0), claimOf(payouts, 1));
+        net.claimMany{gas: 1_000_000}(claims);
+        vm.assertEq(funds(address(bomb)), 1000, "what it returned was copied");
+        vm.assertEq(funds(STRANGER), 1001);
+    }
+
+    /// A treasury that calls back while a sweep pays it.
+    function test_attack_reenter_from_the_treasury() external {
+        inCoinNow();
+        Reenterer thief = new Reenterer();
+        MeedSettlement.Setup memory s = setup(IERC20(address(0)));
+        s.treasury = address(thief);
+        uint256[] memory numbers = new uint256[](1);
+        IMeedVerifier[] memory verifiers = new IMeedVerifier[](1);
+        (numbers[0], verifiers[0]) = (CIRCUIT, verifier);
+        net = deployWith(s, numbers, verifiers);
+        uint256[] memory payouts = list(2);
+        mature(payouts);
+        pass(SWEEP_DELAY);
+        bytes memory sweep = abi.encodeCall(net.sweep, (1));
+        reenters(thief, sweep, sweep);
+        vm.assertEq(funds(address(thief)), total(payouts));
     }
 
     /// Whatever gas a relayer gives, a wallet that needs 80,000 is paid or the whole call fails.

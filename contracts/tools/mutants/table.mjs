@@ -1,11 +1,18 @@
 // The twins of `tools/mutants.mjs`: what each lacks, and the attacks that have to succeed there.
 //
-// Not in the table, because another check stands behind them, so that no attack tells the twin apart:
-// - `h` in the key of a draft: with another h the list gives another point;
+// Checks that no attack tells apart, because others stand behind them:
 // - deleting a settled draft: its header names an epoch that is over;
 // - bounds of the header's sums: checked arithmetic and the conversion to uint128 revert;
 // - the return value of transferFrom: what arrived is measured;
 // - that an index of a dense list is in its table: the words would be proved, or not.
+
+/// Attacks that no single check stands against, so that no twin is there for them.
+export const WITHOUT_TWIN = {
+  test_attack_truncated_list: "the count, the total and the proof are each enough",
+  test_attack_abandoned_draft: "its header names an epoch that is over, and a state that is",
+  test_attack_draft_with_another_h: "the key has h, and the point of the list, too",
+  test_attack_commitment_to_money_that_is_not_there: "the subtraction is checked as well",
+};
 
 const of = (file) => (name, find, replace, ...tests) => ({
   name,
@@ -206,7 +213,7 @@ export const MUTANTS = [
     "push(uint256 epoch, uint256[] calldata payouts) external {",
     "reenter_push",
   ),
-  claims("sweep-reentered", "sweep(uint256 epoch) external nonReentrant {", "sweep(uint256 epoch) external {", "reenter_sweep"),
+  claims("sweep-reentered", "sweep(uint256 epoch) external nonReentrant {", "sweep(uint256 epoch) external {", "reenter_sweep", "reenter_from_the_treasury"),
   both(
     claims(
       "claim-marked-after-paying",
@@ -238,6 +245,7 @@ export const MUTANTS = [
     'assembly ("memory-safe") {\n            // What the receiver returns is not copied.\n            ok := call(gas(), account, amount, 0, 0, 0, 0)\n        }',
     "bytes memory answer;\n        (ok, answer) = account.call{value: amount}(\"\");",
     "receiver_that_returns_a_bomb",
+    "receiver_that_returns_a_bomb_to_many",
   ),
   money(
     "receivers-starved",
