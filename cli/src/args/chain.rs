@@ -18,13 +18,14 @@ Operator, each epoch:
 Contributor:
   meed chain claim bundle --contract ADDRESS --account 0x...
 
-The node's URL is --rpc or the variable MEED_RPC. A command that sends needs a key: --keystore FILE with
---password-file FILE or the variable MEED_KEYSTORE_PASSWORD, or the variable MEED_PRIVATE_KEY. It tries
-first, shows what it will cost, and asks before it sends. What is done already is found done.
+The node's URL is --rpc or the variable MEED_RPC. A command that sends needs a key: --keystore
+FILE with --password-file FILE or the variable MEED_KEYSTORE_PASSWORD, or the variable
+MEED_PRIVATE_KEY. It tries first, shows what it will cost, and asks before it sends. What is done
+already is found done.
 
-Exit codes here: 1 a bundle that is not for this contract, or payouts that are not the contract's; 2 also
-what the contract refuses; 4 also a node that cannot be reached, and a transaction that failed or is in
-no block in time.")]
+Exit codes here: 1 a bundle that is not for this contract, or payouts that are not the contract's;
+2 also what the contract refuses; 4 also a node that cannot be reached, and a transaction that
+failed or is in no block in time.")]
 pub(crate) enum Chain {
     Deploy(Deploy),
     Deposit(Deposit),
@@ -85,9 +86,10 @@ Example:
   meed -p net chain deploy --key keys/meed-groth16-S.vk.json --token 0x... --owner 0x... \\
       --operator 0x... --guardian 0x... --treasury 0x... --keystore operator.json
 
-Circuits have numbers: 1 for shape XS, 2 for S, 3 for M. Another key, or one in a file that does not say
-its shape, needs a number of its own: --circuit 100=verification_key.json. Owner, operator and guardian
-are best three accounts, the owner a multi-signature wallet. Interrupted, it goes on where it was.")]
+Circuits have numbers: 1 for shape XS, 2 for S, 3 for M. Another key, or one in a file that does
+not say its shape, needs a number of its own: --circuit 100=verification_key.json. Owner, operator
+and guardian are best three accounts, the owner a multi-signature wallet. Interrupted, it goes on
+where it was.")]
 pub(crate) struct Deploy {
     #[command(flatten)]
     pub(crate) node: NodeArgs,
@@ -159,8 +161,8 @@ pub(crate) struct ChainCommit {
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "The bundle must be proved for this contract:
   meed prove --chain-id ID --contract ADDRESS
-It is verified here first. Anybody who has it may settle. A list that is too long for one transaction goes
-in parts; interrupted, the same account's next run goes on where it was.")]
+It is verified here first. Anybody who has it may settle. A list that is too long for one
+transaction goes in parts; interrupted, the same account's next run goes on where it was.")]
 pub(crate) struct ChainSettle {
     /// The bundle.
     pub(crate) bundle: PathBuf,
@@ -219,8 +221,8 @@ pub(crate) struct Push {
 /// Write the project's accounts into the contract's pages, so that `settle --dense` can name them.
 #[derive(Debug, ClapArgs)]
 #[command(
-    after_help = "A page costs some 4,000 gas an account, once, and saves some 300 gas each time that the account is
-paid. Pages are not trusted: a proof is about the accounts themselves."
+    after_help = "A page costs some 4,000 gas an account, once, and saves some 300 gas each time that the account
+is paid. Pages are not trusted: a proof is about the accounts themselves."
 )]
 pub(crate) struct PageArgs {
     #[command(flatten)]
