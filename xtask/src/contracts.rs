@@ -24,12 +24,19 @@ pub(crate) fn mutants(shell: &Shell) -> Result<Outcome> {
     Ok(Outcome::Passed)
 }
 
+/// The program itself, in its package for this platform: npm's wrapper around it loses the exit status.
 fn forge(shell: &Shell) -> Result<Command> {
     let folder = shell.root().join("contracts");
-    let program = folder.join("node_modules/.bin/forge");
-    if !program.exists() {
+    let packages = std::fs::read_dir(folder.join("node_modules/@foundry-rs"));
+    let mut programs = packages.into_iter().flatten().flatten().flat_map(|package| {
+        let name = package.file_name();
+        let of_platform = name.to_string_lossy().starts_with("forge-");
+        let programs = ["forge", "forge.exe"].map(|file| package.path().join("bin").join(file));
+        programs.into_iter().filter(move |program| of_platform && program.exists())
+    });
+    let Some(program) = programs.next() else {
         bail!("forge is missing: `npm ci` in contracts/, or `cargo xtask test --only node`");
-    }
+    };
     let mut command = shell.command(&program.to_string_lossy());
     command.current_dir(folder);
     Ok(command)
