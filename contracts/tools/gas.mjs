@@ -13,6 +13,8 @@ import { fileURLToPath } from "node:url";
 
 import { page } from "./gas/page.mjs";
 
+import { forgePath } from "./forge.mjs";
+
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const SNAPSHOT = join(ROOT, "snapshots", "gas.json");
 const PAGE = join(ROOT, "..", "docs", "gas.md");
@@ -23,7 +25,7 @@ function fail(message) {
 }
 
 function forge(args, env) {
-  const run = spawnSync(join(ROOT, "node_modules", ".bin", "forge"), args, {
+  const run = spawnSync(forgePath(), args, {
     cwd: ROOT,
     env: { ...process.env, ...env },
     encoding: "utf8",
