@@ -95,13 +95,9 @@ contract CircuitsTest is Base {
     }
 
     function test_a_verifier_has_code() external {
-        vm.expectRevert(
-            abi.encodeWithSelector(MeedCircuits.VerifierRefused.selector, STRANGER)
-        );
+        vm.expectRevert(abi.encodeWithSelector(MeedCircuits.VerifierRefused.selector, STRANGER));
         add(2, IMeedVerifier(STRANGER));
-        vm.expectRevert(
-            abi.encodeWithSelector(MeedCircuits.VerifierRefused.selector, address(0))
-        );
+        vm.expectRevert(abi.encodeWithSelector(MeedCircuits.VerifierRefused.selector, address(0)));
         add(2, IMeedVerifier(address(0)));
     }
 
@@ -134,9 +130,7 @@ contract CircuitsTest is Base {
         net = deploy(token);
         Job memory j = ready();
         uint256 alpha = challenge(j);
-        j.proof = Trapdoor.proveUnder(
-            3, j.h, alpha, Naive.evaluate(j.header, j.payouts, alpha)
-        );
+        j.proof = Trapdoor.proveUnder(3, j.h, alpha, Naive.evaluate(j.header, j.payouts, alpha));
         settle(j);
         vm.assertEq(net.epoch(), 1);
     }

@@ -252,9 +252,7 @@ contract DraftTest is DraftBase {
         add(j, alpha, 0, 5);
         bytes32[] memory roots = Naive.groupRoots(j.payouts);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                MeedSettlement.WrongTotal.selector, j.header[8], j.header[8] - 1
-            )
+            abi.encodeWithSelector(MeedSettlement.WrongTotal.selector, j.header[8], j.header[8] - 1)
         );
         settleDraft(j, alpha, roots);
     }

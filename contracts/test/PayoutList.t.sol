@@ -87,9 +87,7 @@ contract PayoutListTest is Base {
         for (uint256 i; i < 11; ++i) {
             header[i] %= R;
         }
-        vm.assertEq(
-            lists.evaluate(header, alpha), Naive.evaluate(header, new uint256[](0), alpha)
-        );
+        vm.assertEq(lists.evaluate(header, alpha), Naive.evaluate(header, new uint256[](0), alpha));
     }
 
     function test_fuzz_power(uint256 alpha, uint16 exponent) external view {

@@ -180,8 +180,7 @@ contract RetractTest is Base {
         settle(j);
         pause();
         for (uint256 i; i < 7; ++i) {
-            MeedSettlement.Undo memory wrong =
-                abi.decode(abi.encode(u), (MeedSettlement.Undo));
+            MeedSettlement.Undo memory wrong = abi.decode(abi.encode(u), (MeedSettlement.Undo));
             if (i == 0) wrong.epoch += 1;
             if (i == 1) wrong.stateRoot += 1;
             if (i == 2) wrong.accrued += 1;

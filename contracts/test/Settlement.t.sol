@@ -153,9 +153,7 @@ contract SettlementTest is Base {
     function test_a_commitment_is_for_the_next_epoch() external {
         uint8[3] memory wrong = [0, 2, 255];
         for (uint256 i; i < 3; ++i) {
-            vm.expectRevert(
-                abi.encodeWithSelector(MeedSettlement.WrongEpoch.selector, 1, wrong[i])
-            );
+            vm.expectRevert(abi.encodeWithSelector(MeedSettlement.WrongEpoch.selector, 1, wrong[i]));
             commitAs(OPERATOR, wrong[i], [uint256(5), 6, 7], 0);
         }
         epoch(10, list(0));
@@ -493,9 +491,7 @@ contract SettlementTest is Base {
         );
         settleDense(j, dense);
         j.header[8] = fees;
-        vm.expectRevert(
-            abi.encodeWithSelector(MeedSettlement.WrongTotal.selector, fees, fees - 9)
-        );
+        vm.expectRevert(abi.encodeWithSelector(MeedSettlement.WrongTotal.selector, fees, fees - 9));
         settleDense(j, dense);
         j.header[8] = fees - 9;
         j.header[6] += R;

@@ -102,9 +102,7 @@ contract VerifierTest is Base {
             refused(proofOf(inputs), x, MeedVerifier.ProofInvalid.selector);
         }
         refused(
-            proofOf(inputs),
-            [inputs[1], inputs[0], inputs[2]],
-            MeedVerifier.ProofInvalid.selector
+            proofOf(inputs), [inputs[1], inputs[0], inputs[2]], MeedVerifier.ProofInvalid.selector
         );
     }
 
@@ -150,9 +148,7 @@ contract VerifierTest is Base {
     // The constructor.
 
     function refusedKey(uint256[22] memory key, uint256 point, string memory what) private {
-        refusedKey(
-            key, abi.encodeWithSelector(MeedVerifier.KeyPointInvalid.selector, point), what
-        );
+        refusedKey(key, abi.encodeWithSelector(MeedVerifier.KeyPointInvalid.selector, point), what);
     }
 
     function refusedKey(uint256[22] memory key, bytes memory expected, string memory what) private {

@@ -129,11 +129,12 @@ async function main() {
   if (new Set(mutants.map(({ name }) => name)).size !== mutants.length) {
     throw new Error("two twins have the same name");
   }
+  // Fails when an edit's text is not there once.
+  mutants.forEach(weakened);
   if (process.argv.includes("--list")) {
     for (const { name, tests } of mutants) console.log(`${name}: ${tests.join(", ")}`);
     return 0;
   }
-  mutants.forEach(weakened);
   rmSync(join(ROOT, TWINS), { recursive: true, force: true });
 
   // Compiles the tests, and shows that they pass on what is deployed.

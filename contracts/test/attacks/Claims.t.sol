@@ -75,15 +75,11 @@ contract ClaimAttacks is Base {
     }
 
     function refused(MeedClaims.Claim memory c) private {
-        vm.expectRevert(
-            abi.encodeWithSelector(MeedClaims.ClaimInvalid.selector, c.epoch, c.index)
-        );
+        vm.expectRevert(abi.encodeWithSelector(MeedClaims.ClaimInvalid.selector, c.epoch, c.index));
         send(c);
         MeedClaims.Claim[] memory claims = new MeedClaims.Claim[](1);
         claims[0] = c;
-        vm.expectRevert(
-            abi.encodeWithSelector(MeedClaims.ClaimInvalid.selector, c.epoch, c.index)
-        );
+        vm.expectRevert(abi.encodeWithSelector(MeedClaims.ClaimInvalid.selector, c.epoch, c.index));
         net.claimMany(claims);
     }
 

@@ -335,9 +335,7 @@ contract ProofAttacks is DraftBase {
         (j.header[8], j.header[9], j.header[10]) = (total(payouts), 0, 3);
         sign(j);
         vm.expectRevert(
-            abi.encodeWithSelector(
-                MeedSettlement.NotConserved.selector, total(payouts) * UNIT, 0
-            )
+            abi.encodeWithSelector(MeedSettlement.NotConserved.selector, total(payouts) * UNIT, 0)
         );
         send(j);
     }
