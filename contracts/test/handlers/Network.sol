@@ -201,6 +201,8 @@ contract Network is Books {
         if (_undo.epoch == 0 || matured(_undo.epoch)) settle(seed >> 2);
         uint256 e = _undo.epoch;
         if (e == 0) return;
+        // What was committed for the next epoch has to go back.
+        if (seed % 3 == 0 && !_committed && !held()) commitNext(seed >> 4);
         if (seed % 4 != 0 && !held() && !matured(e)) pause();
         bytes memory data = abi.encodeCall(net.retract, (_undo));
         if (!act("retract", GUARDIAN, data, held() && !matured(e))) return;
