@@ -31,7 +31,9 @@ abstract contract MeedClaims is MeedMoney, MeedPause {
     /// The constructor's delay of claims is longer than this.
     error DelayTooLong(uint256 most);
 
-    event Claimed(uint256 indexed epoch, uint256 indexed index, address indexed account, uint256 amount);
+    event Claimed(
+        uint256 indexed epoch, uint256 indexed index, address indexed account, uint256 amount
+    );
     /// A receiver refused its payment; it can still be claimed.
     event PaymentRefused(uint256 indexed epoch, uint256 indexed index, address indexed account);
     event EpochSwept(uint256 indexed epoch, uint256 amount);

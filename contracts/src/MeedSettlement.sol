@@ -184,8 +184,8 @@ contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
         uint256 fees
     ) external onlyOperator whenNotPaused {
         if (next != epoch + 1) revert WrongEpoch(epoch + 1, next);
-        bool canonical = policyHash < PayoutList.R && registryRoot < PayoutList.R
-            && scoresRoot < PayoutList.R;
+        bool canonical =
+            policyHash < PayoutList.R && registryRoot < PayoutList.R && scoresRoot < PayoutList.R;
         if (!canonical) revert RootNotCanonical();
         bool replaced = commitment != 0;
         uint256 from = committedTime + COMMITMENT_LIFETIME;
@@ -203,12 +203,11 @@ contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
     /// @param circuit number of the circuit that the proof is for.
     /// @param h hash of the words, as the circuit computes it.
     /// @param words all public words, in their order.
-    function settle(
-        uint256 circuit,
-        uint256[8] calldata proof,
-        uint256 h,
-        uint256[] calldata words
-    ) external nonReentrant whenNotPaused {
+    function settle(uint256 circuit, uint256[8] calldata proof, uint256 h, uint256[] calldata words)
+        external
+        nonReentrant
+        whenNotPaused
+    {
         if (words.length < PayoutList.HEADER) revert WrongCount(PayoutList.HEADER, words.length);
         uint256[11] memory header;
         for (uint256 i; i < PayoutList.HEADER; ++i) {
@@ -433,16 +432,16 @@ contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
         bytes32 listHash,
         PayoutList.Sum memory sum
     ) private {
-        if (sum.total != header[8]) revert WrongTotal(header[8], sum.total);
+        if (sum.total != header[8]) {
+            revert WrongTotal(header[8], sum.total);
+        }
         uint256 y = mulmod(sum.y, PayoutList.power(alpha, PayoutList.HEADER), PayoutList.R);
         y = addmod(y, header.evaluate(alpha), PayoutList.R);
         _verify(circuit, proof, [h, alpha, y]);
 
         bytes32 root = PayoutList.top(sum.roots);
         _undo = keccak256(
-            abi.encode(
-                Undo(header[1], stateRoot, accrued, locked, header[2], header[3], header[4])
-            )
+            abi.encode(Undo(header[1], stateRoot, accrued, locked, header[2], header[3], header[4]))
         );
         epoch = uint64(header[1]);
         stateRoot = header[6];

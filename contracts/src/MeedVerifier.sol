@@ -75,7 +75,8 @@ contract MeedVerifier is IMeedVerifier {
         _checkKey(key);
         keyId = keccak256(abi.encodePacked("meed.vk.v1", key));
         // The local development set-up fixes alpha to a published multiple of the generator.
-        insecure = key[0] == 6971639089495331275187327362146714322334711265344357632873026934595644151731;
+        insecure =
+            key[0] == 6971639089495331275187327362146714322334711265344357632873026934595644151731;
         _alphaX = key[0];
         _alphaY = key[1];
         _betaX1 = key[2];
@@ -212,7 +213,11 @@ contract MeedVerifier is IMeedVerifier {
         if (identity || !_pairs(pair)) revert KeyPointInvalid(_position(first));
     }
 
-    function _isG2Generator(uint256[KEY_WORDS] memory key, uint256 first) private pure returns (bool) {
+    function _isG2Generator(uint256[KEY_WORDS] memory key, uint256 first)
+        private
+        pure
+        returns (bool)
+    {
         return key[first] == G2_X1 && key[first + 1] == G2_X0;
     }
 

@@ -48,7 +48,11 @@ library Naive {
     }
 
     /// The leaves of the group that starts at payout `from`.
-    function leaves(uint256[] memory payouts, uint256 from) internal pure returns (bytes32[] memory l) {
+    function leaves(uint256[] memory payouts, uint256 from)
+        internal
+        pure
+        returns (bytes32[] memory l)
+    {
         uint256 n = payouts.length - from < 1024 ? payouts.length - from : 1024;
         l = new bytes32[](n);
         for (uint256 i; i < n; ++i) {

@@ -28,11 +28,14 @@ interface Vm {
     function roll(uint256 number) external;
     function snapshotState() external returns (uint256);
     function revertToState(uint256 id) external returns (bool);
-    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
+    function snapshotGasLastCall(string calldata group, string calldata name)
+        external
+        returns (uint256);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function startPrank(address sender) external;
     function stopPrank() external;
     function store(address account, bytes32 slot, bytes32 value) external;
+
     /// Gas of the last call in its own frame: without the 21,000 and the calldata of a transaction.
     struct Gas {
         uint64 gasLimit;
@@ -51,7 +54,10 @@ interface Vm {
         external
         pure
         returns (uint256[] memory);
-    function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
+    function parseJsonUint(string calldata json, string calldata key)
+        external
+        pure
+        returns (uint256);
     function parseJsonBytes32(string calldata json, string calldata key)
         external
         pure

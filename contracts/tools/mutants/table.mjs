@@ -92,12 +92,12 @@ export const MUTANTS = [
     "new_scores_after_a_retraction",
   ),
   settlement("conservation-not-checked", "if (outgoing != incoming) revert NotConserved(outgoing, incoming);", "", "forged_release_of_others_money"),
-  settlement("total-not-checked", "if (sum.total != header[8]) revert WrongTotal(header[8], sum.total);", "", "forged_payouts_above_the_release"),
+  settlement("total-not-checked", "if (sum.total != header[8]) {\n            revert WrongTotal(header[8], sum.total);\n        }", "", "forged_payouts_above_the_release"),
   settlement("funds-not-checked", "if (_balance() < needed) revert Underfunded(needed, _balance());", "", "settlement_that_is_not_funded"),
   settlement(
     "strangers-do-not-settle",
-    "uint256[] calldata words\n    ) external nonReentrant whenNotPaused {",
-    "uint256[] calldata words\n    ) external nonReentrant whenNotPaused {\n        if (msg.sender == address(0xA5)) revert OnlyOperator();",
+    "uint256[] calldata words)\n        external\n        nonReentrant\n        whenNotPaused\n    {",
+    "uint256[] calldata words)\n        external\n        nonReentrant\n        whenNotPaused\n    {\n        if (msg.sender == address(0xA5)) revert OnlyOperator();",
     "front_run_settlement",
   ),
 
