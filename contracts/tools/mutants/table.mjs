@@ -73,7 +73,8 @@ export const MUTANTS = [
   settlement(
     "commitment-stays",
     "        commitment = 0;\n        _open",
-    "        _open",
+    // Replaceable at once, so that the next epoch can be committed to.
+    "        committedTime = 0;\n        _open",
     "settling_without_a_new_commitment",
     "rerandomised_proof",
   ),
