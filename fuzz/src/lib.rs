@@ -5,6 +5,7 @@
 //! (`smoke.rs`) alike.
 #![forbid(unsafe_code)]
 
+pub mod calldata;
 pub mod ledger;
 pub mod mutate;
 pub mod prover;
@@ -52,4 +53,5 @@ pub const TARGETS: &[Target] = targets! {
     ledger::state: vec![ledger::state_seed()];
     ledger::bundle: ledger::bundle_seeds();
     ledger::claims: vec![ledger::claims_seed()];
+    calldata::dense: calldata::dense_seeds();
 };
