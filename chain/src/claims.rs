@@ -9,7 +9,7 @@ use alloy::sol_types::SolEvent;
 use meed_ledger::bundle::PAYOUTS_JSON;
 use meed_ledger::claims::ClaimTree;
 use meed_statement::types::{Account, Payout};
-use meed_statement::words::pack_payout;
+use meed_statement::words::{pack_payout, GROUP_WORDS};
 use serde::Deserialize;
 
 use crate::abi::MeedClaims::Claim;
@@ -24,8 +24,8 @@ use crate::send::{Call, Included};
 const MOST: u64 = 160 << 20;
 /// Claims in one transaction, some ten million gas.
 const BATCH: usize = 96;
-/// Payouts that one `push` takes.
-const MOST_PUSH: usize = 1_024;
+/// Payouts that one `push` takes: a group.
+const MOST_PUSH: usize = GROUP_WORDS;
 
 /// Who was paid in an epoch. That it is true is shown by the contract's root of it.
 #[derive(Clone, Debug)]

@@ -36,8 +36,8 @@ pub struct State {
     pub paused: bool,
 }
 
-/// Who may do what, and after which time; fixed or rarely changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a contract is created with, besides its circuits: its money, who may do what, and after which time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Setup {
     /// The money.
     pub token: Money,

@@ -2,20 +2,19 @@
 
 use alloy::primitives::{Address, Bytes, U256};
 use alloy::sol_types::SolValue;
+use meed_calldata::source::constructor_words;
 use meed_statement::shape::Shape;
-use meed_verifier::{VerifyingKey, VERIFYING_KEY_BYTES};
+use meed_verifier::VerifyingKey;
 
 use crate::abi::{MeedSettlement as S, MeedVerifier, Token};
 use crate::client::Client;
-use crate::contract::Contract;
+use crate::contract::{Contract, Setup};
 use crate::deployment::{CircuitEntry, Money};
 use crate::error::{ChainError, Result};
 use crate::send::Call;
 
 /// The chain id of local development chains, as the contract has it: only there may a key be insecure.
 pub const DEVELOPMENT_CHAIN: u64 = 31_337;
-/// Words of a verifying key.
-const KEY_WORDS: usize = VERIFYING_KEY_BYTES / 32;
 
 /// The number under which a shape's circuit is deployed: 1 for XS, 2 for S, 3 for M of version 1 of the
 /// statement. Other circuits, and these with other keys, have other numbers, from 100 on.
@@ -27,27 +26,6 @@ pub fn circuit_number(shape: &Shape) -> Option<u64> {
         "M" => Some(3),
         _ => None,
     }
-}
-
-/// What a settlement contract is created with, besides its circuits.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms {
-    /// The money.
-    pub token: Money,
-    /// Names operator and guardian, proposes verifiers.
-    pub owner: Address,
-    /// Commits.
-    pub operator: Address,
-    /// Pauses.
-    pub guardian: Address,
-    /// Gets what nobody claimed.
-    pub treasury: Address,
-    /// Seconds from a settlement to its claims.
-    pub claim_delay: u64,
-    /// Seconds from then to a sweep.
-    pub sweep_delay: u64,
-    /// Seconds from a circuit's proposal to its use.
-    pub timelock: u64,
 }
 
 fn creation(what: String, code: &Bytes, arguments: Vec<u8>) -> Call {
@@ -83,18 +61,14 @@ pub fn check_token(client: &Client, token: Money) -> Result<()> {
 /// Creates the verifier of a key.
 #[must_use]
 pub fn verifier(key: &VerifyingKey, name: &str) -> Call {
-    let bytes = key.to_bytes();
-    let mut words = [U256::ZERO; KEY_WORDS];
-    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(32)) {
-        *word = U256::from_be_slice(bytes);
-    }
+    let words = constructor_words(key).map(U256::from_be_bytes);
     creation(format!("create the verifier of {name}"), &MeedVerifier::BYTECODE, words.abi_encode())
 }
 
 /// Creates the settlement contract. Without circuits it is a trial of the terms: the contract it would
 /// make could settle nothing.
 #[must_use]
-pub fn settlement(terms: &Terms, circuits: &[CircuitEntry]) -> Call {
+pub fn settlement(terms: &Setup, circuits: &[CircuitEntry]) -> Call {
     let setup = S::Setup {
         token: terms.token.address(),
         owner: terms.owner,
@@ -131,7 +105,7 @@ pub fn check_verifier(client: &Client, circuit: &CircuitEntry) -> Result<()> {
 /// [`ChainError::Contract`]; [`ChainError::Node`].
 pub fn check_settlement(
     contract: &Contract<'_>,
-    terms: &Terms,
+    terms: &Setup,
     circuits: &[CircuitEntry],
 ) -> Result<()> {
     let setup = contract.setup()?;

@@ -33,23 +33,19 @@ enum Data {
 }
 
 impl Contract<'_> {
-    /// Settles the next epoch with a bundle that was verified under the key of `circuit`. A draft that the
-    /// sender has begun is continued.
+    /// Settles the next epoch with a bundle that was verified under the key of `circuit`, and that
+    /// [`Contract::check_bundle`] has found to be settled next. A draft that the sender has begun is
+    /// continued.
     ///
     /// # Errors
-    /// [`ChainError::Rejected`] when the bundle is for another contract, or the chain has another
-    /// settlement of its epoch; [`ChainError::Order`]; [`ChainError::Node`].
+    /// [`ChainError::Order`] when the list cannot be cut; [`ChainError::Node`].
     pub fn settle(
         &self,
         circuit: u64,
         bundle: &Verified,
-        sender: Option<Address>,
+        sender: Address,
         route: Route,
     ) -> Result<Step> {
-        if let Some(done) = self.check_bundle(circuit, bundle)? {
-            return Ok(done);
-        }
-        let Some(sender) = sender else { return Ok(Step::Send(Vec::new())) };
         let cut = self.cut(bundle, 0, route)?;
         if let ([(_, data)], false) = (cut.as_slice(), route.parts) {
             return Ok(Step::Send(vec![self.whole(circuit, bundle, data)]));
@@ -58,7 +54,11 @@ impl Contract<'_> {
     }
 
     /// Compares a bundle with what the contract expects. The step, when there is nothing to do.
-    fn check_bundle(&self, circuit: u64, bundle: &Verified) -> Result<Option<Step>> {
+    ///
+    /// # Errors
+    /// [`ChainError::Rejected`] when the bundle is for another contract, or the chain has another
+    /// settlement of its epoch; [`ChainError::Order`]; [`ChainError::Node`].
+    pub fn check_bundle(&self, circuit: u64, bundle: &Verified) -> Result<Option<Step>> {
         let chain_id = self.client().chain_id();
         let domain = Deployment::domain(chain_id, self.address());
         let header = &bundle.header;

@@ -269,7 +269,10 @@ fn first_part(net: &Net, contract: &str) -> Vec<u8> {
     let contract = Contract::open(&client, contract.parse().unwrap(), "").expect("a contract");
     let route = Route { parts: true, dense: true };
     let sender = OPERATOR.parse().unwrap();
-    let step = contract.settle(circuit.number, &bundle, Some(sender), route).expect("a step");
+    let done =
+        contract.check_bundle(circuit.number, &bundle).expect("the bundle is the contract's");
+    assert!(done.is_none(), "settled: {done:?}");
+    let step = contract.settle(circuit.number, &bundle, sender, route).expect("a step");
     let Step::Send(calls) = step else { panic!("settled: {step:?}") };
     assert_eq!(calls.len(), 2, "{calls:?}");
     calls[0].data.to_vec()

@@ -105,8 +105,8 @@ fn finish(contract: &Contract<'_>, plan: ClaimPlan, args: &SendArgs, ui: &Ui) ->
     }
     for item in &refused {
         lines.push(format!(
-            "Not paid, it stays claimable: {} of epoch {}: {} takes no {}",
-            item.amount, item.epoch, item.account, "payment"
+            "Not paid, it stays claimable: {} of epoch {}: {} takes no payment",
+            item.amount, item.epoch, item.account
         ));
     }
     let list = |items: &[Item]| items.iter().map(item_json).collect::<Vec<_>>();

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
+use meed_chain::contract::Setup;
 use meed_chain::deploy::{
     check_key, check_settlement, check_token, check_verifier, circuit_number, settlement, verifier,
-    Terms,
 };
 use meed_chain::deployment::CircuitEntry;
 use meed_chain::{Address, Client, Contract, Deployment};
@@ -30,7 +30,7 @@ pub(crate) fn run(args: &Deploy, root: &Path, ui: &Ui) -> Result<Report> {
         check_key(&key.vk, &path.display().to_string(), client.chain_id())?;
     }
     check_token(&client, args.token)?;
-    let terms = Terms {
+    let terms = Setup {
         token: args.token,
         owner: args.owner,
         operator: args.operator,
@@ -166,7 +166,7 @@ fn deployed(client: &Client, circuit: &CircuitEntry) -> Result<bool> {
 fn finished(
     client: &Client,
     deployment: &mut Deployment,
-    terms: &Terms,
+    terms: &Setup,
 ) -> Result<Option<Address>> {
     let Some(address) = deployment.contract else { return Ok(None) };
     if !client.has_code(address)? {

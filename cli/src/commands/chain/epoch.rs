@@ -118,15 +118,12 @@ pub(crate) fn settle(args: &ChainSettle, root: &Path, ui: &Ui) -> Result<Report>
     });
     let route = Route { dense: args.dense, parts: args.parts };
     // What is settled needs no key to be found so.
-    match contract.settle(number, &verified, None, route)? {
-        done @ Step::Done(_) => finish(done, json, None),
-        Step::Send(_) => {
-            let outbox = Outbox::new(&place.client, &args.send, ui)?;
-            let sender = outbox.sender().address();
-            let step = contract.settle(number, &verified, Some(sender), route)?;
-            finish(step, json, Some(outbox))
-        }
+    if let Some(done) = contract.check_bundle(number, &verified)? {
+        return finish(done, json, None);
     }
+    let outbox = Outbox::new(&place.client, &args.send, ui)?;
+    let step = contract.settle(number, &verified, outbox.sender().address(), route)?;
+    finish(step, json, Some(outbox))
 }
 
 pub(crate) fn page(args: &PageArgs, root: &Path, ui: &Ui) -> Result<Report> {
