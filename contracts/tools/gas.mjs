@@ -11,9 +11,8 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-import { page } from "./gas/page.mjs";
-
 import { forgePath } from "./forge.mjs";
+import { page } from "./gas/page.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const SNAPSHOT = join(ROOT, "snapshots", "gas.json");

@@ -84,11 +84,10 @@ function compile(mutant) {
 async function run(twin, match) {
   const env = { ...process.env };
   if (twin !== null) env.MEED_TWINS = `${TWINS}/${twin}`;
-  const forge = join(ROOT, "node_modules/.bin/forge");
   const args = ["test", "--match-path", TESTS, "--match-test", match, "--json"];
   const options = { cwd: ROOT, env, maxBuffer: 1 << 28 };
   // forge exits with 1 when a test fails.
-  const { stdout, stderr } = await promisify(execFile)(forge, args, options).catch((error) => error);
+  const { stdout, stderr } = await promisify(execFile)(forgePath(), args, options).catch((error) => error);
   let suites;
   try {
     suites = JSON.parse(stdout.slice(stdout.indexOf("{")));
