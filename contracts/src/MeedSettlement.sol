@@ -342,8 +342,8 @@ contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
         uint256 from,
         PayoutList.Words memory words
     ) private {
-        Draft storage stored = _drafts[_draftKey(salt, h, alpha, headerHash)];
-        Draft memory draft = stored;
+        bytes32 key = _draftKey(salt, h, alpha, headerHash);
+        Draft memory draft = _drafts[key];
         if (draft.payouts != from) revert WrongPart(draft.payouts, from);
         if (from % PayoutList.GROUP != 0) revert PartNotWhole(from);
         if (from == 0) draft.listHash = headerHash;
@@ -357,16 +357,8 @@ contract MeedSettlement is MeedAccounts, MeedCircuits, MeedClaims {
         }
         draft.total += sum.total.toUint128();
         draft.payouts += uint64(count);
-        _store(stored, draft);
+        _drafts[key] = draft;
         emit PartAdded(msg.sender, salt, draft.payouts);
-    }
-
-    function _store(Draft storage stored, Draft memory draft) private {
-        stored.listHash = draft.listHash;
-        stored.y = draft.y;
-        stored.rootsHash = draft.rootsHash;
-        stored.total = draft.total;
-        stored.payouts = draft.payouts;
     }
 
     function _draftKey(bytes32 salt, uint256 h, uint256 alpha, bytes32 headerHash)
