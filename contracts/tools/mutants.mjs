@@ -17,6 +17,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Worker, isMainThread, parentPort } from "node:worker_threads";
 
+import { forgePath } from "./forge.mjs";
 import { MUTANTS, WITHOUT_TWIN } from "./mutants/table.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
