@@ -1,4 +1,4 @@
 #![no_main]
 libfuzzer_sys::fuzz_target!(|data: &[u8]| {
-    meed_fuzz::ledger::columns(data);
+    meed_fuzz::scores::columns(data);
 });

@@ -10,6 +10,7 @@ pub mod ledger;
 pub mod mutate;
 pub mod prover;
 pub mod sample;
+pub mod scores;
 pub mod verifier;
 
 /// A decoder under test.
@@ -45,9 +46,9 @@ pub const TARGETS: &[Target] = targets! {
     ledger::policy: vec![ledger::policy_seed()];
     ledger::registry: vec![ledger::REGISTRY.into()];
     ledger::events: vec![ledger::EVENTS.into()];
-    ledger::columns: vec![ledger::COLUMNS.into()];
-    ledger::scores_csv: vec![ledger::SCORES.into()];
-    ledger::scores_npy: ledger::npy_seeds();
+    scores::columns: vec![scores::COLUMNS.into()];
+    scores::scores_csv: vec![scores::SCORES.into()];
+    scores::scores_npy: scores::npy_seeds();
     ledger::decimal: ledger::decimal_seeds();
     ledger::records: vec![ledger::records_seed()];
     ledger::state: vec![ledger::state_seed()];

@@ -65,22 +65,26 @@ pub enum LedgerError {
 }
 
 impl LedgerError {
-    pub(crate) fn io<'a>(
-        action: &'static str,
-        path: &'a Path,
-    ) -> impl FnOnce(io::Error) -> Self + 'a {
+    /// Makes an error of what the operating system said.
+    pub fn io<'a>(action: &'static str, path: &'a Path) -> impl FnOnce(io::Error) -> Self + 'a {
         move |source| Self::Io { action, path: path.to_owned(), source }
     }
 
-    pub(crate) fn input(place: Location, fault: Fault) -> Self {
+    /// An error at a place.
+    #[must_use]
+    pub fn input(place: Location, fault: Fault) -> Self {
         Self::Input { place: Box::new(place), fault: Box::new(fault) }
     }
 
-    pub(crate) fn in_file(path: &Path, fault: Fault) -> Self {
+    /// An error about a file as a whole.
+    #[must_use]
+    pub fn in_file(path: &Path, fault: Fault) -> Self {
         Self::input(Location::file(path), fault)
     }
 
-    pub(crate) fn at_line(path: &Path, line: u64, fault: Fault) -> Self {
+    /// An error about a line of a file.
+    #[must_use]
+    pub fn at_line(path: &Path, line: u64, fault: Fault) -> Self {
         Self::input(Location::line(path, line), fault)
     }
 }
@@ -222,17 +226,16 @@ pub enum ScoreFault {
 }
 
 impl Fault {
-    pub(crate) fn value(
-        what: &'static str,
-        expected: impl Into<String>,
-        got: impl fmt::Display,
-    ) -> Self {
+    /// A value that is not what it should be; `got` is shortened and escaped.
+    #[must_use]
+    pub fn value(what: &'static str, expected: impl Into<String>, got: impl fmt::Display) -> Self {
         Self::Value { what, expected: expected.into(), got: shown(&got.to_string()) }
     }
 }
 
 /// Text from a file as an error may repeat it: escaped, quoted, not too long.
-pub(crate) fn shown(text: &str) -> String {
+#[must_use]
+pub fn shown(text: &str) -> String {
     const MOST: usize = 60;
     let mut short: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
     if text.chars().nth(MOST).is_some() {

@@ -11,9 +11,10 @@ use std::path::Path;
 use meed_statement::types::{Event, Kind};
 use meed_statement::units::{EVENT_INDEX_BITS, FEES_BITS, FEE_BITS};
 
+use crate::error::shown as quoted;
 use crate::error::{Fault, Result};
 use crate::registry::Registry;
-use crate::table::{name as quoted, Row, Table};
+use crate::table::{Row, Table};
 
 /// Name of the file in an epoch's folder.
 pub const FILE: &str = "events.csv";

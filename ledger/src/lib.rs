@@ -1,4 +1,4 @@
-//! Epochs on disk: registry, scores in, bundles out, receipts.
+//! Epochs on disk: registry, events, bundles out, receipts.
 #![forbid(unsafe_code)]
 
 pub mod atomic;
@@ -14,8 +14,7 @@ pub mod receipt;
 pub mod records;
 pub mod registry;
 pub mod report;
-pub mod scores;
 pub mod state;
-mod table;
+pub mod table;
 
-pub use error::{At, Fault, LedgerError, Location, Result, ScoreFault};
+pub use error::{shown, At, Fault, LedgerError, Location, Result, ScoreFault};

@@ -13,8 +13,9 @@ use meed_statement::types::{Account, Asset, Bps, ContentHash, Edge, Kind};
 use meed_statement::units::{BPS, EDGES};
 
 use crate::content::{self, Progress};
+use crate::error::shown as quoted;
 use crate::error::{Fault, LedgerError, Result};
-use crate::table::{integer, name as quoted, Row, Table};
+use crate::table::{integer, Row, Table};
 
 /// Name of the file in a project.
 pub const FILE: &str = "registry.csv";

@@ -9,12 +9,13 @@ use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use crate::error::{shown, Fault, LedgerError, Result};
+use crate::error::{Fault, LedgerError, Result};
 
 /// Longest line, in bytes.
 const LONGEST: u64 = 1 << 16;
 
-pub(crate) struct Table<'a> {
+/// A CSV file with a fixed header, read row by row.
+pub struct Table<'a> {
     path: PathBuf,
     input: Box<dyn BufRead + 'a>,
     header: &'static [&'static str],
@@ -26,21 +27,30 @@ pub(crate) struct Table<'a> {
 }
 
 /// A row of a table. Fields count from 0.
-pub(crate) struct Row<'a> {
-    pub(crate) path: &'a Path,
-    pub(crate) line: u64,
+pub struct Row<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// The line, from 1 with the header.
+    pub line: u64,
     header: &'static [&'static str],
     fields: &'a [String],
 }
 
 impl<'a> Table<'a> {
-    pub(crate) fn open(path: &Path, header: &'static [&'static str]) -> Result<Self> {
+    /// Opens a file.
+    ///
+    /// # Errors
+    /// [`LedgerError::Io`]; [`LedgerError::Input`] when the header is another.
+    pub fn open(path: &Path, header: &'static [&'static str]) -> Result<Self> {
         let file = File::open(path).map_err(LedgerError::io("open", path))?;
         Self::new(path, file, header)
     }
 
     /// Reads from anything; `path` is for errors.
-    pub(crate) fn new(
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    pub fn new(
         path: &Path,
         input: impl Read + 'a,
         header: &'static [&'static str],
@@ -66,11 +76,16 @@ impl<'a> Table<'a> {
     }
 
     /// Bytes read so far.
-    pub(crate) fn bytes(&self) -> u64 {
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
         self.read
     }
 
-    pub(crate) fn next_row(&mut self) -> Result<Option<Row<'_>>> {
+    /// The next row; `None` at the end.
+    ///
+    /// # Errors
+    /// [`LedgerError::Input`] with the line; [`LedgerError::Io`].
+    pub fn next_row(&mut self) -> Result<Option<Row<'_>>> {
         if !self.advance()? {
             return Ok(None);
         }
@@ -139,21 +154,32 @@ impl<'a> Table<'a> {
 }
 
 impl Row<'_> {
-    pub(crate) fn get(&self, field: usize) -> &str {
+    /// A field.
+    ///
+    /// # Panics
+    /// If the header has no such field.
+    #[must_use]
+    pub fn get(&self, field: usize) -> &str {
         &self.fields[field]
     }
 
-    pub(crate) fn fault(&self, fault: Fault) -> LedgerError {
+    /// An error about this row.
+    #[must_use]
+    pub fn fault(&self, fault: Fault) -> LedgerError {
         LedgerError::at_line(self.path, self.line, fault)
     }
 
     /// An error about a field that is not what it should be.
-    pub(crate) fn expected(&self, field: usize, expected: impl Into<String>) -> LedgerError {
+    #[must_use]
+    pub fn expected(&self, field: usize, expected: impl Into<String>) -> LedgerError {
         self.fault(Fault::value(self.header[field], expected, self.get(field)))
     }
 
     /// A whole number of base ten, up to `most`.
-    pub(crate) fn integer(&self, field: usize, most: u128) -> Result<u128> {
+    ///
+    /// # Errors
+    /// [`LedgerError::Input`] with the line.
+    pub fn integer(&self, field: usize, most: u128) -> Result<u128> {
         integer(self.get(field))
             .filter(|v| *v <= most)
             .ok_or_else(|| self.expected(field, format!("a whole number up to {most}")))
@@ -161,7 +187,8 @@ impl Row<'_> {
 }
 
 /// A whole number of base ten: digits only, no sign, no separators.
-pub(crate) fn integer(text: &str) -> Option<u128> {
+#[must_use]
+pub fn integer(text: &str) -> Option<u128> {
     let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     digits.then(|| text.parse().ok()).flatten()
 }
@@ -228,11 +255,6 @@ pub(crate) fn read_text(path: &Path, most: u64) -> Result<String> {
     }
     String::from_utf8(bytes)
         .map_err(|_| LedgerError::in_file(path, Fault::Syntax("expected UTF-8 text".to_owned())))
-}
-
-/// A list of names for an error.
-pub(crate) fn name(text: &str) -> String {
-    shown(text)
 }
 
 #[cfg(test)]

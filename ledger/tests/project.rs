@@ -3,13 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use meed_ledger::content::quiet;
+use meed_ledger::decimal::Exact;
 use meed_ledger::events::Events;
 use meed_ledger::project::Project;
 use meed_ledger::registry::Registry;
-use meed_ledger::scores::{import, CsvSource, Options};
 use meed_ledger::LedgerError;
 use meed_statement::synthetic::{policy, Source};
+use meed_statement::types::Record;
 use serde_json::json;
 
 const ID: &str = "00112233445566778899aabbccddeeff";
@@ -26,14 +26,17 @@ fn fill(project: &Project, events: &str, rows: &str) -> Result<u64, LedgerError>
     let registry = project.registry()?;
     let text = format!("id,fee,service,model\n{events}");
     let events = Events::parse(Path::new("events.csv"), text.as_bytes(), &registry)?;
-    let file = tempfile::NamedTempFile::new().unwrap();
-    fs::write(file.path(), format!("event,asset,score\n{rows}")).unwrap();
-    let mut source = CsvSource::open(file.path(), &events, &registry)?;
     let bits = project.policy()?.fraction_bits;
-    let options = Options { fraction_bits: bits, ..Options::default() };
-    let imported =
-        import(&mut source, file.path(), None, events.len(), &options, &mut quiet).unwrap();
-    project.save_import(&events, &imported, &registry, bits, json!({}))
+    let record = |row: &str| {
+        let mut fields = row.split(',');
+        let mut field = || fields.next().unwrap();
+        let event = events.index(field()).unwrap();
+        let asset = registry.index(field()).unwrap();
+        let score = field().parse::<Exact>().unwrap().to_fixed(bits).unwrap().value;
+        Record { event, asset, score }
+    };
+    let records: Vec<Record> = rows.lines().map(record).collect();
+    project.save_import(&events, &records, &registry, bits, json!({}))
 }
 
 fn project() -> (tempfile::TempDir, Project) {

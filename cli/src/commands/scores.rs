@@ -7,8 +7,8 @@ use meed_ledger::content;
 use meed_ledger::decimal::fixed_to_decimal;
 use meed_ledger::events::Events;
 use meed_ledger::project::Project;
-use meed_ledger::scores::{
-    self, Columns, CsvSource, ImportSummary, Layout, NpySource, Options, ScoreSource,
+use meed_scores::{
+    self as scores, Columns, CsvSource, ImportSummary, Layout, NpySource, Options, ScoreSource,
 };
 use serde_json::json;
 
@@ -107,7 +107,8 @@ pub(crate) fn import(args: &Import, project: &Project, ui: &Ui) -> Result<(u64, 
         "summary": imported.summary,
     });
     ui.go_on()?;
-    let epoch = project.save_import(&events, &imported, &registry, policy.fraction_bits, about)?;
+    let epoch =
+        project.save_import(&events, &imported.records, &registry, policy.fraction_bits, about)?;
     if !imported.records.is_empty() && imported.records.iter().all(|r| r.score <= 0) {
         ui.note("note: no score is above zero, so no record will count; is --sign right?");
     }

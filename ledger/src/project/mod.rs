@@ -31,7 +31,7 @@ use ark_bn254::Fr;
 use meed_statement::check::check_inputs;
 use meed_statement::clause::Violation;
 use meed_statement::roots::Commitment;
-use meed_statement::types::{Inputs, Policy, StateEntry};
+use meed_statement::types::{Inputs, Policy, Record, StateEntry};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -39,7 +39,6 @@ use crate::atomic::{sweep, write_file, Access, Existing, Staging};
 use crate::error::{Fault, LedgerError, Result};
 use crate::events::{self, Events};
 use crate::registry::{self, Registry};
-use crate::scores::Imported;
 use crate::table::read_text;
 use crate::{policy, records, state};
 
@@ -252,7 +251,7 @@ impl Project {
     pub fn save_import(
         &self,
         events: &Events,
-        imported: &Imported,
+        records: &[Record],
         registry: &Registry,
         fraction_bits: u8,
         about: serde_json::Value,
@@ -267,7 +266,7 @@ impl Project {
         let staging = Staging::new(&self.epoch_dir(epoch), Access::Secret)?;
         let secret = Access::Secret;
         staging.write(events::FILE, secret, |out| events.write(names, out))?;
-        staging.write(records::FILE, secret, |out| records::write(&imported.records, out))?;
+        staging.write(records::FILE, secret, |out| records::write(records, out))?;
         staging.write(IMPORT, secret, |out| json(&about, out))?;
         staging.commit(Existing::Replace)?;
         Ok(epoch)

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use crate::error::{Fault, LedgerError, Result};
-use crate::registry::Registry;
-use crate::table::{name as quoted, Table};
+use meed_ledger::registry::Registry;
+use meed_ledger::shown as quoted;
+use meed_ledger::table::Table;
+use meed_ledger::{Fault, LedgerError, Result};
 
 const HEADER: &[&str] = &["column", "asset"];
 
@@ -89,7 +90,7 @@ mod tests {
 
     #[test]
     fn every_column_once() {
-        let registry = crate::events::test_registry();
+        let registry = crate::csv::test_registry();
         let load = |rows: &str| {
             let mut file = tempfile::NamedTempFile::new().unwrap();
             write!(file, "column,asset\n{rows}").unwrap();

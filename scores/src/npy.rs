@@ -7,9 +7,9 @@ use std::fs::File;
 use std::io::{BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use crate::content::Progress;
-use crate::error::{At, Fault, LedgerError, Result};
-use crate::scores::{Cell, Importer, Layout, Orientation, Precision, ScoreSource, Value};
+use crate::{Cell, Importer, Layout, Orientation, Precision, ScoreSource, Value};
+use meed_ledger::content::Progress;
+use meed_ledger::{At, Fault, LedgerError, Result};
 
 /// Longest header, in bytes; NumPy itself reads no longer one unless told to.
 const LONGEST_HEADER: usize = 10_000;
@@ -314,8 +314,9 @@ impl<'a> Scan<'a> {
         self.rest = rest;
         let inside = inside.trim();
         let inside = inside.strip_suffix(',').unwrap_or(inside);
-        let size =
-            |text: &str| crate::table::integer(text.trim()).and_then(|n| u64::try_from(n).ok());
+        let size = |text: &str| {
+            meed_ledger::table::integer(text.trim()).and_then(|n| u64::try_from(n).ok())
+        };
         let mut sizes = inside.split(',').map(size);
         match (sizes.next(), sizes.next(), sizes.next()) {
             (Some(Some(rows)), Some(Some(columns)), None) => Ok((rows, columns)),

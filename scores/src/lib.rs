@@ -8,6 +8,8 @@
 //!
 //! Nothing is dropped unless the options say so, and then it is counted.
 
+#![forbid(unsafe_code)]
+
 mod columns;
 mod csv;
 mod import;
@@ -22,9 +24,9 @@ pub use npy::NpySource;
 use meed_statement::types::Record;
 use serde::Serialize;
 
-use crate::content::Progress;
-use crate::decimal::{Exact, Scale};
-use crate::error::{At, Result};
+use meed_ledger::content::Progress;
+use meed_ledger::decimal::{Exact, Scale};
+use meed_ledger::{At, Result};
 
 /// What a matrix has in its rows and columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use meed_ledger::content::quiet;
 use meed_ledger::events::Events;
 use meed_ledger::registry::Registry;
-use meed_ledger::scores::{
+use meed_ledger::LedgerError;
+use meed_scores::{
     import, Columns, CsvSource, Imported, Layout, NpySource, Options, Orientation, ScoreSource,
     Sign,
 };
-use meed_ledger::LedgerError;
 use tempfile::TempDir;
 
 struct World {

@@ -6,9 +6,9 @@
 
 use num_bigint::BigUint;
 
-use crate::decimal::{parts, Exact};
-use crate::error::ScoreFault;
-use crate::scores::Precision;
+use crate::Precision;
+use meed_ledger::decimal::{parts, Exact};
+use meed_ledger::ScoreFault;
 
 /// A row of sums, in two's complement, least significant limb first.
 #[derive(Clone, Debug)]

@@ -4,13 +4,14 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::content::Progress;
-use crate::decimal::Exact;
-use crate::error::{At, Fault, LedgerError, Result};
-use crate::events::Events;
-use crate::registry::Registry;
-use crate::scores::{Cell, Importer, Layout, ScoreSource, Value};
-use crate::table::{name as quoted, Table};
+use crate::{Cell, Importer, Layout, ScoreSource, Value};
+use meed_ledger::content::Progress;
+use meed_ledger::decimal::Exact;
+use meed_ledger::events::Events;
+use meed_ledger::registry::Registry;
+use meed_ledger::shown as quoted;
+use meed_ledger::table::Table;
+use meed_ledger::{At, Fault, LedgerError, Result};
 
 const HEADER: &[&str] = &["event", "asset", "score"];
 
@@ -75,4 +76,21 @@ impl ScoreSource for CsvSource<'_> {
         }
         importer.close()
     }
+}
+
+/// A dataset `d`, a model `m`, an adapter `a` and a service `s`, in this order.
+#[cfg(test)]
+pub(crate) fn test_registry() -> Registry {
+    let header = "name,kind,owner,content_hash,penalty_bps,edges\n";
+    let row = |name: &str, kind: &str, i: u32| {
+        format!("{name},{kind},0x{:040x},{i:032x}{:032x},0,\n", 1, 0)
+    };
+    let rows = [
+        row("d", "dataset", 1),
+        row("m", "model", 2),
+        row("a", "adapter", 3),
+        row("s", "service", 4),
+    ];
+    let text = format!("{header}{}", rows.concat());
+    Registry::parse(Path::new(meed_ledger::registry::FILE), text.as_bytes()).expect("well-formed")
 }

@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use meed_statement::types::Record;
 
-use crate::content::Progress;
-use crate::decimal::{float_to_fixed, Exact, Fixed};
-use crate::error::{At, Fault, LedgerError, Location, Result, ScoreFault};
-use crate::records::MOST_RECORDS;
-use crate::scores::sum::Sums;
-use crate::scores::{
+use crate::sum::Sums;
+use crate::{
     Cell, Columns, ImportSummary, Imported, Layout, Options, Precision, ScoreSource, Sign, Value,
 };
+use meed_ledger::content::Progress;
+use meed_ledger::decimal::{float_to_fixed, Exact, Fixed};
+use meed_ledger::records::MOST_RECORDS;
+use meed_ledger::{At, Fault, LedgerError, Location, Result, ScoreFault};
 
 /// Memory for the sums, or the pairs, of the events that are open at once.
 const WINDOW_BYTES: usize = 256 << 20;
