@@ -12,7 +12,7 @@ use meed_statement::check::check_inputs;
 use meed_statement::types::{Account, Inputs, Payout};
 use sha2::{Digest, Sha256};
 
-use crate::sample::{self, with_file};
+use crate::sample;
 
 /// For errors only: nothing is at this path.
 const NOWHERE: &str = "fuzzed";
