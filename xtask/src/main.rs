@@ -5,6 +5,7 @@
 mod ceremony;
 mod chain;
 mod contracts;
+mod kept;
 mod licences;
 mod shell;
 mod steps;
@@ -81,6 +82,7 @@ fn test(only: &[String]) -> Result<()> {
     let mut note = |name: &str, outcome: Result<Outcome>, start: Instant| {
         let result = match outcome {
             Ok(Outcome::Passed) => "ok".to_owned(),
+            Ok(Outcome::Unchanged) => "ok, unchanged since it passed".to_owned(),
             Ok(Outcome::Skipped(why)) => format!("SKIPPED: {why}"),
             Err(error) => {
                 failed.push(name.to_owned());

@@ -11,6 +11,8 @@ use crate::{contracts, licences, tree};
 pub(crate) enum Outcome {
     /// It found no fault.
     Passed,
+    /// It found no fault in the same files before.
+    Unchanged,
     /// It could not look; why.
     Skipped(String),
 }
@@ -143,7 +145,7 @@ fn in_fuzz(shell: &Shell, arguments: &str) -> Result<Outcome> {
 }
 
 /// The workspace's, so that packages outside it need not build all dependencies again.
-fn target_directory(shell: &Shell) -> Result<String> {
+pub(crate) fn target_directory(shell: &Shell) -> Result<String> {
     let metadata = output(&mut shell.cargo("metadata --format-version 1 --no-deps --locked"))?;
     let metadata: serde_json::Value = serde_json::from_str(&metadata)?;
     match metadata["target_directory"].as_str() {
