@@ -5,6 +5,7 @@
 mod ceremony;
 mod chain;
 mod contracts;
+mod exporter;
 mod kept;
 mod licences;
 mod shell;

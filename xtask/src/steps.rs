@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{bail, Result};
 
 use crate::shell::{output, run, Shell};
-use crate::{contracts, licences, tree};
+use crate::{contracts, exporter, licences, tree};
 
 /// How a step ended that did not fail.
 pub(crate) enum Outcome {
@@ -20,7 +20,7 @@ pub(crate) enum Outcome {
 type Step = fn(&Shell) -> Result<Outcome>;
 
 /// All steps: name, what it does, how. The quick ones first.
-pub(crate) const STEPS: [(&str, &str, Step); 16] = [
+pub(crate) const STEPS: [(&str, &str, Step); 17] = [
     ("fmt", "the code is formatted", fmt),
     ("paths", "no committed file names a path of one machine", paths),
     ("licences", "every dependency has a licence that asks for no more than to be named", licences),
@@ -28,6 +28,11 @@ pub(crate) const STEPS: [(&str, &str, Step); 16] = [
     ("vectors", "poseidon-lite gives the same hashes and roots", vectors),
     ("claims", "@openzeppelin/merkle-tree gives the same claim trees", claims),
     ("fixtures", "the fixtures are whole and agree with each other", fixtures),
+    (
+        "exporter",
+        "the Python exporter, against pyDVL and what else is installed",
+        exporter::exporter,
+    ),
     ("contracts", "the contracts: format, artifacts, tests, gas", contracts::contracts),
     ("mutants", "without its check, each attack on the contracts works", contracts::mutants),
     ("clippy", "no lint fires", clippy),
