@@ -38,6 +38,7 @@ pub const TARGETS: &[Target] = targets! {
     verifier::words: vec![verifier::words_seed()];
     prover::zkey: vec![sample::get().zkey.clone()];
     prover::ceremony: vec![prover::ceremony_seed()];
+    prover::ptau: vec![prover::ptau_seed()];
     prover::sidecar: vec![sample::get().sidecar.clone()];
     prover::r1cs: vec![prover::r1cs_seed()];
     prover::wtns: vec![prover::wtns_seed()];

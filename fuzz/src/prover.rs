@@ -3,6 +3,7 @@
 use std::sync::atomic::AtomicBool;
 
 use meed_prover::circom::{read_r1cs, read_wtns, write_r1cs, write_wtns};
+use meed_prover::ptau::PtauFile;
 use meed_prover::{export, import_ceremony, prove, CpuEngine, ProveError, ProvingKey, Sidecar};
 use rand_chacha::rand_core::SeedableRng;
 use rand_chacha::ChaCha20Rng;
@@ -39,6 +40,24 @@ pub fn ceremony(data: &[u8]) -> bool {
         }
         imported.is_ok()
     })
+}
+
+/// Powers of tau. What is read is a set-up, so its first points are the generators.
+pub fn ptau(data: &[u8]) -> bool {
+    with_file(data, |path| {
+        let Ok(mut file) = PtauFile::open(path) else { return false };
+        let _ = file.contributions();
+        let (mut rng, never) = (ChaCha20Rng::seed_from_u64(4), AtomicBool::new(false));
+        let Ok(powers) = file.powers(file.power().min(3), &mut rng, &never) else { return false };
+        let powers = powers.expect("nobody asked to stop");
+        assert_eq!((powers.g1.len(), powers.lagrange.len()), (1 << powers.k, 1 << powers.k));
+        true
+    })
+}
+
+/// A file of 2^4 powers.
+pub fn ptau_seed() -> Vec<u8> {
+    include_bytes!("../../fixtures/powers-of-tau/tau_4.ptau").to_vec()
 }
 
 /// The sample's key as snarkjs would have left it: no section of ours, one contribution.

@@ -23,6 +23,7 @@ pub mod error;
 pub mod export;
 pub mod key;
 pub mod prove;
+pub mod ptau;
 pub mod qap;
 pub mod setup;
 pub mod zkey;

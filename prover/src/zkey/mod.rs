@@ -19,7 +19,7 @@
 //! Source: <https://github.com/iden3/snarkjs> writes and reads it so.
 
 mod coefficients;
-mod points;
+pub(crate) mod points;
 mod read;
 mod store;
 mod write;
