@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use meed_ledger::bundle::{verify_files, Expected, MANIFEST};
+use meed_ledger::bundle::{read_files, verify_files, Expected, MANIFEST};
 use meed_ledger::claims::{check_claim, ClaimTree};
 use meed_ledger::decimal::{fixed_to_decimal, Exact, Scale};
 use meed_ledger::events::Events;
@@ -174,6 +174,9 @@ pub fn bundle(data: &[u8]) -> bool {
     // What a verifying key cannot tell, a caller takes from the key's own file.
     let expected = Expected { circuit: Some(sample::circuit()), ..Expected::default() };
     let verified = verify_files(&files, s.key.verifying_key(), &expected);
+    // What is good with a key is good before it is known.
+    let read = read_files(&files).and_then(|read| read.verify(s.key.verifying_key()));
+    assert!(verified.is_err() || read.is_ok(), "read another way, the bundle is refused");
     match verified {
         Ok(verified) => {
             assert!(same, "a changed {name} is accepted");

@@ -126,7 +126,7 @@ impl Report<'_> {
     fn write(&self, bundle: Option<&Verified>, f: &mut String) -> std::fmt::Result {
         let header = &self.trace.header;
         writeln!(f, "# Epoch {}: who got what, and why\n", header.epoch)?;
-        match bundle.map(Verified::warning) {
+        match bundle.map(|bundle| bundle.warning()) {
             Some(Some(warning)) => writeln!(f, "> **{warning}**\n")?,
             Some(None) => {}
             None => writeln!(

@@ -10,12 +10,13 @@ use meed_verifier::{verify, PreparedVerifyingKey, Proof, VerifyingKey};
 use ruint::aliases::U256;
 use sha2::{Digest, Sha256};
 
-use super::files::{self, sha256, Files};
+use super::files::{self, sha256, Files, Said};
 use super::parse::{self, check_circuit_name};
 use super::read::{limit, Folder, Memory, Source, MOST_MANIFEST};
-use super::text::{domain_text, word_text};
+use super::text::{domain_text, hex_0x, origin, word_text};
 use super::{
-    BundleError, BundleInput, Circuit, Expected, Verified, LISTED, MANIFEST, PROOF, PUBLIC, STATE,
+    BundleError, BundleInput, Circuit, Contents, Expected, KeyLabel, Verified, LISTED, MANIFEST,
+    PROOF, PUBLIC, STATE,
 };
 
 /// Checks a bundle under a key: the proof, and that every byte of every file agrees with it.
@@ -42,7 +43,18 @@ pub fn verify_bundle_with(
     key: &VerifyingKey,
     expected: &Expected,
 ) -> Result<Verified, BundleError> {
-    check(&Folder::open(path)?, key, expected)
+    check(&Folder::open(path)?, Some(key), expected)?.verify(key)
+}
+
+/// Reads a bundle and checks everything but the proof: that every byte of every file agrees with its
+/// words, its state and what it says of its key.
+///
+/// For those who do not have the key, or choose it by what the bundle says of it.
+///
+/// # Errors
+/// The first [`BundleError`].
+pub fn read_bundle(path: &Path) -> Result<Contents, BundleError> {
+    check(&Folder::open(path)?, None, &Expected::default())
 }
 
 /// [`verify_bundle_with`] for files in memory, as (name, bytes) in any order.
@@ -54,16 +66,46 @@ pub fn verify_files(
     key: &VerifyingKey,
     expected: &Expected,
 ) -> Result<Verified, BundleError> {
-    check(&Memory::new(files)?, key, expected)
+    check(&Memory::new(files)?, Some(key), expected)?.verify(key)
 }
 
+/// [`read_bundle`] for files in memory, as (name, bytes) in any order.
+///
+/// # Errors
+/// The first [`BundleError`].
+pub fn read_files(files: &[(&str, &[u8])]) -> Result<Contents, BundleError> {
+    check(&Memory::new(files)?, None, &Expected::default())
+}
+
+impl Contents {
+    /// Checks the proof under a key.
+    ///
+    /// # Errors
+    /// [`BundleError::ForeignKey`]; [`BundleError::Field`] when the bundle says of the key what is not
+    /// so; [`BundleError::Proof`].
+    pub fn verify(self, key: &VerifyingKey) -> Result<Verified, BundleError> {
+        let label = KeyLabel::of(key);
+        if label.vk_id != self.vk_id {
+            let (expected, got) = (hex_0x(&label.vk_id), hex_0x(&self.vk_id));
+            return Err(BundleError::ForeignKey { file: MANIFEST, expected, got });
+        }
+        if label.insecure != self.insecure_key {
+            let (expected, got) = (origin(label.insecure), origin(self.insecure_key));
+            return Err(BundleError::field(MANIFEST, "key origin", expected, got));
+        }
+        check_proof(key, &self.proof, &self.binding)?;
+        Ok(Verified { contents: self })
+    }
+}
+
+/// Everything but the proof. With a key, the bundle must be one of that key.
 fn check(
     source: &impl Source,
-    key: &VerifyingKey,
+    key: Option<&VerifyingKey>,
     expected: &Expected,
-) -> Result<Verified, BundleError> {
+) -> Result<Contents, BundleError> {
     let manifest = source.read(MANIFEST, MOST_MANIFEST, None)?;
-    let (circuit, listed) = parse::manifest(&manifest, key)?;
+    let (circuit, label, listed) = parse::manifest(&manifest, key.map(KeyLabel::of))?;
     check_circuit(&circuit, expected.circuit.as_ref())?;
 
     let mut read = Vec::with_capacity(LISTED.len());
@@ -91,7 +133,7 @@ fn check(
         .map_err(|source| BundleError::Proof { file: PROOF, source })?;
     let state = parse::state(bytes_of(STATE)?)?;
     let input =
-        BundleInput { circuit: &circuit, key, domain, words: &words, proof: &proof, state: &state };
+        Said { circuit: &circuit, label, domain, words: &words, proof: &proof, state: &state };
     let (header, binding) = check_content(&input, Some(claimed))?;
     if let Some(epoch) = expected.epoch.filter(|epoch| *epoch != header.epoch) {
         return Err(BundleError::field(PUBLIC, "epoch", epoch, header.epoch));
@@ -102,10 +144,9 @@ fn check(
         let got = if *file == MANIFEST { &manifest } else { bytes_of(file)? };
         same_bytes(file, expected, got)?;
     }
-    check_proof(&input, &binding)?;
-    Ok(Verified {
-        insecure_key: key.is_insecure(),
-        vk_id: key.id(),
+    Ok(Contents {
+        insecure_key: label.insecure,
+        vk_id: label.vk_id,
         payouts: files::payouts(&input),
         manifest_sha256: Sha256::digest(&manifest).into(),
         domain,
@@ -121,9 +162,10 @@ fn check(
 /// Checks what a bundle is to say, and writes its files in memory.
 pub(super) fn render(input: &BundleInput<'_>) -> Result<Files, BundleError> {
     check_circuit_name(&input.circuit.name)?;
-    let (header, binding) = check_content(input, None)?;
-    check_proof(input, &binding)?;
-    Ok(files::render(input, header.epoch, header.released_total, &binding))
+    let said = Said::of(input);
+    let (header, binding) = check_content(&said, None)?;
+    check_proof(input.key, input.proof, &binding)?;
+    Ok(files::render(&said, header.epoch, header.released_total, &binding))
 }
 
 fn check_circuit(circuit: &Circuit, expected: Option<&Circuit>) -> Result<(), BundleError> {
@@ -144,7 +186,7 @@ fn check_circuit(circuit: &Circuit, expected: Option<&Circuit>) -> Result<(), Bu
 /// Words, binding and state, against each other. `claimed` are the
 /// `h, alpha, y` that the bundle says.
 fn check_content(
-    input: &BundleInput<'_>,
+    input: &Said<'_>,
     claimed: Option<[ark_bn254::Fr; 3]>,
 ) -> Result<(Header, Binding), BundleError> {
     let words_error = |source| BundleError::Words { file: PUBLIC, source };
@@ -174,8 +216,8 @@ fn check_content(
     Ok((header, binding))
 }
 
-fn check_proof(input: &BundleInput<'_>, binding: &Binding) -> Result<(), BundleError> {
-    verify(&PreparedVerifyingKey::new(input.key), &binding.to_inputs(), input.proof)
+fn check_proof(key: &VerifyingKey, proof: &Proof, binding: &Binding) -> Result<(), BundleError> {
+    verify(&PreparedVerifyingKey::new(key), &binding.to_inputs(), proof)
         .map_err(|source| BundleError::Proof { file: PROOF, source })
 }
 

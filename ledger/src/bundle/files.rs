@@ -3,15 +3,17 @@
 //! JSON is what `JSON.stringify(value, null, 2)` gives, plus a newline; keys in the order of the
 //! structs here. Tables have a header line and a newline after each row.
 
+use ark_bn254::Fr;
 use meed_statement::types::{Account, Payout, StateEntry};
 use meed_statement::words::{unpack_payout, Binding, Domain, HEADER_WORDS};
+use meed_verifier::Proof;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::text::{hex_0x, origin, word_text};
 use super::{
-    BundleInput, FORMAT, FORMAT_VERSION, INSECURE_WARNING, LISTED, MANIFEST, PAYOUTS_CSV,
-    PAYOUTS_JSON, PROOF, PUBLIC, STATE,
+    BundleInput, Circuit, KeyLabel, FORMAT, FORMAT_VERSION, INSECURE_WARNING, LISTED, MANIFEST,
+    PAYOUTS_CSV, PAYOUTS_JSON, PROOF, PUBLIC, STATE,
 };
 
 /// First line of `payouts.csv`.
@@ -98,23 +100,36 @@ struct PayoutFields {
     amount: String,
 }
 
+/// What a bundle says: all that its bytes follow from.
+#[derive(Clone, Copy)]
+pub(super) struct Said<'a> {
+    pub(super) circuit: &'a Circuit,
+    pub(super) label: KeyLabel,
+    pub(super) domain: Domain,
+    pub(super) words: &'a [Fr],
+    pub(super) proof: &'a Proof,
+    pub(super) state: &'a [StateEntry],
+}
+
+impl<'a> Said<'a> {
+    pub(super) fn of(input: &BundleInput<'a>) -> Self {
+        let BundleInput { circuit, key, domain, words, proof, state } = *input;
+        Self { circuit, label: KeyLabel::of(key), domain, words, proof, state }
+    }
+}
+
 /// A bundle in memory: the files by name, the manifest last.
 pub(super) type Files = [(&'static str, Vec<u8>); 6];
 
 /// The payouts of words that passed `check_words`.
-pub(super) fn payouts(input: &BundleInput<'_>) -> Vec<Payout> {
+pub(super) fn payouts(input: &Said<'_>) -> Vec<Payout> {
     let words = input.words.get(HEADER_WORDS..).unwrap_or_default();
     let payout = |(account, amount)| Some(Payout { account: Account::new(account)?, amount });
     words.iter().filter_map(|word| unpack_payout(word).and_then(payout)).collect()
 }
 
 /// Writes all files. `epoch` and `released` are those of the words, `binding` is derived from them.
-pub(super) fn render(
-    input: &BundleInput<'_>,
-    epoch: u64,
-    released: u128,
-    binding: &Binding,
-) -> Files {
+pub(super) fn render(input: &Said<'_>, epoch: u64, released: u128, binding: &Binding) -> Files {
     let payouts = payouts(input);
     let content = [
         payouts_csv(&payouts),
@@ -131,8 +146,8 @@ pub(super) fn render(
     [a, b, c, d, e, (MANIFEST, manifest)]
 }
 
-fn manifest(input: &BundleInput<'_>, epoch: u64, listed: &[(&str, Vec<u8>)]) -> Manifest {
-    let insecure = input.key.is_insecure();
+fn manifest(input: &Said<'_>, epoch: u64, listed: &[(&str, Vec<u8>)]) -> Manifest {
+    let KeyLabel { vk_id, insecure } = input.label;
     Manifest {
         format: FORMAT.to_owned(),
         version: FORMAT_VERSION,
@@ -143,7 +158,7 @@ fn manifest(input: &BundleInput<'_>, epoch: u64, listed: &[(&str, Vec<u8>)]) -> 
             shape: input.circuit.shape.name.to_owned(),
             digest: hex::encode(input.circuit.digest),
         },
-        key: KeyFields { vk_id: hex_0x(&input.key.id()), origin: origin(insecure).to_owned() },
+        key: KeyFields { vk_id: hex_0x(&vk_id), origin: origin(insecure).to_owned() },
         domain: (&input.domain).into(),
         files: listed
             .iter()
@@ -193,7 +208,7 @@ fn payouts_json(payouts: &[Payout], epoch: u64, released: u128) -> Vec<u8> {
     })
 }
 
-fn public_json(input: &BundleInput<'_>, binding: &Binding) -> Vec<u8> {
+fn public_json(input: &Said<'_>, binding: &Binding) -> Vec<u8> {
     json(&Public {
         words: input.words.iter().map(word_text).collect(),
         h: word_text(&binding.h),

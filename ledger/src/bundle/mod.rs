@@ -26,13 +26,14 @@ mod write;
 
 use ark_bn254::Fr;
 use core::fmt;
+use core::ops::Deref;
 use meed_statement::shape::Shape;
 use meed_statement::types::{Payout, StateEntry};
 use meed_statement::words::{Binding, Domain, Header};
 use meed_verifier::{Proof, VerifyingKey};
 use ruint::aliases::U256;
 
-pub use check::{verify_bundle, verify_bundle_with, verify_files};
+pub use check::{read_bundle, read_files, verify_bundle, verify_bundle_with, verify_files};
 pub use error::BundleError;
 pub(crate) use text::parse_decimal;
 pub use text::{domain_text, hex_0x};
@@ -107,13 +108,24 @@ pub struct Expected {
     pub epoch: Option<u64>,
 }
 
-/// A bundle that is valid under a key.
-///
-/// Its [`Display`](fmt::Display) is a short text for people, with the warning first when the key is
-/// insecure.
+/// What is known of a key without having it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct KeyLabel {
+    vk_id: [u8; 32],
+    insecure: bool,
+}
+
+impl KeyLabel {
+    fn of(key: &VerifyingKey) -> Self {
+        Self { vk_id: key.id(), insecure: key.is_insecure() }
+    }
+}
+
+/// What a bundle says. All of its files agree with it; the proof is not looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Verified {
-    /// Whether anybody can forge proofs under the key ([`VerifyingKey::is_insecure`]).
+pub struct Contents {
+    /// Whether anybody can forge proofs under the key ([`VerifyingKey::is_insecure`]). Unless the bundle is
+    /// [`Verified`], it is only what the bundle says.
     pub insecure_key: bool,
     /// [`VerifyingKey::id`].
     pub vk_id: [u8; 32],
@@ -137,7 +149,32 @@ pub struct Verified {
     pub manifest_sha256: [u8; 32],
 }
 
+/// A bundle that is valid under a key.
+///
+/// Its [`Display`](fmt::Display) is a short text for people, with the warning first when the key is
+/// insecure.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    contents: Contents,
+}
+
 impl Verified {
+    /// What it says.
+    #[must_use]
+    pub fn into_contents(self) -> Contents {
+        self.contents
+    }
+}
+
+impl Deref for Verified {
+    type Target = Contents;
+
+    fn deref(&self) -> &Contents {
+        &self.contents
+    }
+}
+
+impl Contents {
     /// [`INSECURE_WARNING`] when the key is insecure.
     #[must_use]
     pub fn warning(&self) -> Option<&'static str> {
@@ -150,7 +187,7 @@ impl fmt::Display for Verified {
         if let Some(warning) = self.warning() {
             writeln!(f, "!!! {warning}\n")?;
         }
-        let Self { header, circuit, state, .. } = self;
+        let Contents { header, circuit, state, .. } = &self.contents;
         let waiting = state.iter().fold(U256::ZERO, |sum, e| sum + e.accrued);
         writeln!(f, "epoch {}: the proof is valid and every file agrees with it", header.epoch)?;
         writeln!(f, "  fees      {} base units", header.fees_total)?;

@@ -6,15 +6,14 @@ use ark_bn254::Fr;
 use meed_statement::shape::{Shape, SHAPES};
 use meed_statement::types::{Account, StateEntry};
 use meed_statement::words::{word_from_bytes, Domain, WordsError};
-use meed_verifier::VerifyingKey;
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
 
 use super::files::{manifest_json, DomainFields, FileFields, Manifest, Public, STATE_HEADER};
-use super::text::{hex_0x, parse_0x32, parse_decimal, parse_hex32};
+use super::text::{hex_0x, origin, parse_0x32, parse_decimal, parse_hex32};
 use super::{
-    BundleError, Circuit, FORMAT, FORMAT_VERSION, LISTED, MANIFEST, MOST_CIRCUIT_NAME, PUBLIC,
-    STATE,
+    BundleError, Circuit, KeyLabel, FORMAT, FORMAT_VERSION, LISTED, MANIFEST, MOST_CIRCUIT_NAME,
+    PUBLIC, STATE,
 };
 use crate::error::shown;
 
@@ -48,11 +47,12 @@ pub(super) struct Listed {
 }
 
 /// Reads the manifest: format, key, circuit and the list of files. What it says of the epoch and the domain
-/// is left to the comparison with the manifest that the other files give.
+/// is left to the comparison with the manifest that the other files give. Without a key, the label is what
+/// the manifest says of its own.
 pub(super) fn manifest(
     bytes: &[u8],
-    key: &VerifyingKey,
-) -> Result<(Circuit, Vec<Listed>), BundleError> {
+    key: Option<KeyLabel>,
+) -> Result<(Circuit, KeyLabel, Vec<Listed>), BundleError> {
     #[derive(Deserialize)]
     struct Head {
         format: String,
@@ -70,10 +70,20 @@ pub(super) fn manifest(
     }
     let manifest: Manifest = json(MANIFEST, bytes)?;
     let vk_id = hex32(MANIFEST, "key id", &manifest.key.vk_id)?;
-    if vk_id != key.id() {
-        let (expected, got) = (hex_0x(&key.id()), hex_0x(&vk_id));
-        return Err(BundleError::ForeignKey { file: MANIFEST, expected, got });
-    }
+    let label = match key {
+        Some(key) if key.vk_id == vk_id => key,
+        Some(key) => {
+            let (expected, got) = (hex_0x(&key.vk_id), hex_0x(&vk_id));
+            return Err(BundleError::ForeignKey { file: MANIFEST, expected, got });
+        }
+        None => {
+            let said = &manifest.key.origin;
+            let insecure = [false, true].into_iter().find(|insecure| origin(*insecure) == said);
+            let expected = [false, true].map(origin).join(" or ");
+            let insecure = insecure.ok_or_else(|| field("key origin", &expected, shown(said)))?;
+            KeyLabel { vk_id, insecure }
+        }
+    };
     check_circuit_name(&manifest.circuit.name)?;
     let shape = &manifest.circuit.shape;
     let shape = SHAPES.into_iter().find(|s| s.name == shape).ok_or_else(|| {
@@ -90,7 +100,7 @@ pub(super) fn manifest(
         let (expected, got) = (shown(&manifest.digest), again.digest);
         return Err(BundleError::Digest { file: MANIFEST, expected, got });
     }
-    Ok((Circuit { name: manifest.circuit.name, shape, digest }, listed))
+    Ok((Circuit { name: manifest.circuit.name, shape, digest }, label, listed))
 }
 
 fn listed(files: &[FileFields]) -> Result<Vec<Listed>, BundleError> {

@@ -142,7 +142,11 @@ impl Project {
         self.salt(epoch)
     }
 
-    pub(super) fn salt(&self, epoch: u64) -> Result<Fr> {
+    /// The salt of a committed epoch, a secret.
+    ///
+    /// # Errors
+    /// [`LedgerError::Input`], which does not repeat it; [`LedgerError::Io`].
+    pub fn salt(&self, epoch: u64) -> Result<Fr> {
         let path = self.epoch_dir(epoch).join(SALT);
         let text = read_text(&path, 256)?;
         let mut salt = [0u8; SALT_BYTES];

@@ -173,7 +173,7 @@ fn with_state(files: &Files, state: &[StateEntry]) -> Files {
 #[test]
 fn another_state_is_refused() {
     let (files, key) = bundle(1);
-    let state = verify(&files, &key).unwrap().state;
+    let state = verify(&files, &key).unwrap().into_contents().state;
     assert!(state.len() >= 2);
     let error = |state: &[StateEntry]| verify(&with_state(&files, state), &key).unwrap_err();
 

@@ -7,8 +7,8 @@ mod lies;
 mod toy;
 
 use meed_ledger::bundle::{
-    verify_bundle, verify_bundle_with, verify_files, write_bundle, BundleError, Expected, Outcome,
-    Verified, INSECURE_WARNING,
+    read_bundle, read_files, verify_bundle, verify_bundle_with, verify_files, write_bundle,
+    BundleError, Expected, Outcome, Verified, INSECURE_WARNING,
 };
 use meed_ledger::receipt::Show;
 use meed_ledger::report::{report, ReportError};
@@ -198,4 +198,54 @@ fn a_report_says_under_which_key_the_proof_is() {
         let error = report(&inputs, &trace, &[], Some(&verified), &show).unwrap_err();
         assert_eq!(error, ReportError::OtherBundle { expected: 2, got: 1 });
     }
+}
+
+#[test]
+fn a_bundle_can_be_read_before_its_key_is_known() {
+    fn list(files: &Files) -> Vec<(&str, &[u8])> {
+        files.0.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect()
+    }
+    let mut setup = Setup::new(2, true);
+    let content = Content::new(&mut setup, small_epoch(3).1, Domain::OFF_CHAIN);
+    let files = files_of(&content, &setup.key);
+    let read = read_files(&list(&files)).unwrap();
+    assert_eq!((read.vk_id, read.insecure_key), (setup.key.id(), true));
+    assert_eq!(read.clone().verify(&setup.key).unwrap(), verify(&files, &setup.key).unwrap());
+    let folder = tempfile::tempdir().unwrap();
+    files.store(folder.path());
+    assert_eq!(read_bundle(folder.path()).unwrap(), read);
+    let error = read.verify(&Setup::new(8, false).key).unwrap_err();
+    assert!(matches!(error, BundleError::ForeignKey { .. }), "{error}");
+
+    // What it says of its key is believed until there is a key, and no longer.
+    let warning = format!("  \"warning\": \"{INSECURE_WARNING}\",\n");
+    let mut lying = files.clone();
+    lying.replace("manifest.json", &warning, "");
+    lying.replace("manifest.json", "insecure-local", "ceremony");
+    lying.reseal();
+    let read = read_files(&list(&lying)).unwrap();
+    assert!(!read.insecure_key);
+    let error = read.verify(&setup.key).unwrap_err().to_string();
+    assert_eq!(error, "manifest.json: key origin: expected insecure-local, got ceremony");
+    let mut lying = files.clone();
+    lying.replace("manifest.json", "insecure-local", "trusted");
+    lying.reseal();
+    let error = read_files(&list(&lying)).unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "manifest.json: key origin: expected ceremony or insecure-local, got trusted"
+    );
+
+    // A proof of something else is found with the key only; every other file without.
+    let mut other = files.clone();
+    let foreign = Content::new(&mut setup, small_epoch(4).1, Domain::OFF_CHAIN);
+    *other.get("proof.bin") = foreign.proof.to_bytes().to_vec();
+    other.reseal();
+    let error = read_files(&list(&other)).unwrap().verify(&setup.key).unwrap_err();
+    assert!(matches!(error, BundleError::Proof { .. }), "{error}");
+    let mut other = files;
+    other.replace("payouts.csv", "0,0x", "1,0x");
+    other.reseal();
+    let error = read_files(&list(&other)).unwrap_err();
+    assert!(matches!(error, BundleError::Bytes { file: "payouts.csv", .. }), "{error}");
 }
