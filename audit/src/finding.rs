@@ -18,6 +18,58 @@ pub struct Check {
     pub status: Status,
 }
 
+impl Check {
+    /// A check that was made: it failed if one of the findings is an error.
+    #[must_use]
+    pub fn made(
+        name: &'static str,
+        epoch: Option<u64>,
+        about: impl Into<String>,
+        findings: Vec<Finding>,
+    ) -> Self {
+        let failed = findings.iter().any(|finding| finding.severity == Severity::Error);
+        let status = match failed {
+            true => Status::Failed { findings },
+            false => Status::Passed { notes: findings },
+        };
+        Self { name, about: about.into(), epoch, status }
+    }
+
+    /// A check that could not be made, and what is missing for it.
+    #[must_use]
+    pub fn not_made(
+        name: &'static str,
+        epoch: Option<u64>,
+        about: impl Into<String>,
+        why: impl Into<String>,
+    ) -> Self {
+        let status = Status::NotChecked { why: why.into() };
+        Self { name, about: about.into(), epoch, status }
+    }
+
+    /// What was found, errors and notes.
+    #[must_use]
+    pub fn findings(&self) -> &[Finding] {
+        match &self.status {
+            Status::Passed { notes } => notes,
+            Status::Failed { findings } => findings,
+            Status::NotChecked { .. } => &[],
+        }
+    }
+
+    /// Whether it was made and found no fault.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        matches!(self.status, Status::Passed { .. })
+    }
+
+    /// Whether it found a fault.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        matches!(self.status, Status::Failed { .. })
+    }
+}
+
 /// How a check ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "status", rename_all = "snake_case")]
@@ -55,6 +107,55 @@ pub struct Finding {
     pub difference: Option<Difference>,
 }
 
+impl Finding {
+    /// Something is wrong.
+    #[must_use]
+    pub fn error(message: impl Into<String>) -> Self {
+        Self::new(Severity::Error, message)
+    }
+
+    /// Something is worth a look.
+    #[must_use]
+    pub fn warning(message: impl Into<String>) -> Self {
+        Self::new(Severity::Warning, message)
+    }
+
+    /// Something is worth knowing.
+    #[must_use]
+    pub fn note(message: impl Into<String>) -> Self {
+        Self::new(Severity::Note, message)
+    }
+
+    fn new(severity: Severity, message: impl Into<String>) -> Self {
+        Self { severity, message: message.into(), account: None, difference: None }
+    }
+
+    /// The same, about an account's money.
+    #[must_use]
+    pub fn of(self, account: Account) -> Self {
+        Self { account: Some(account), ..self }
+    }
+
+    /// The same, about amounts in base units.
+    #[must_use]
+    pub fn base_units(self, expected: u128, got: u128) -> Self {
+        let (expected, got) = (U256::from(expected), U256::from(got));
+        self.amounts(Unit::BaseUnits, expected, got)
+    }
+
+    /// The same, about amounts in credits.
+    #[must_use]
+    pub fn credits(self, expected: U256, got: U256) -> Self {
+        self.amounts(Unit::Credits, expected, got)
+    }
+
+    /// The same, about two amounts.
+    #[must_use]
+    pub fn amounts(self, unit: Unit, expected: U256, got: U256) -> Self {
+        Self { difference: Some(Difference { unit, expected, got }), ..self }
+    }
+}
+
 /// How bad a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -88,6 +189,17 @@ pub enum Unit {
     BaseUnits,
     /// Credits: `10,000 * 2^40` to a base unit.
     Credits,
+}
+
+impl Unit {
+    /// For people.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::BaseUnits => "base units",
+            Self::Credits => "credits",
+        }
+    }
 }
 
 fn account<S: Serializer>(account: &Option<Account>, out: S) -> Result<S::Ok, S::Error> {

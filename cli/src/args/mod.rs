@@ -10,10 +10,12 @@ use meed_statement::words::Domain;
 
 use crate::failure::usage;
 
+mod audit;
 pub(crate) mod chain;
 mod export;
 mod scores;
 
+pub(crate) use audit::Audit;
 pub(crate) use export::{Export, ExportBundle, ExportKey, ExportR1cs, ExportVerifier, ExportWtns};
 pub(crate) use scores::{Format, Import, Orientation, Scores, Sign};
 
@@ -30,6 +32,7 @@ Your own data:
   meed setup S --insecure-local                         a development key (or --import-zkey)
   meed -p net prove --keys keys                         the bundle: proof, payouts, new state
   meed verify net/epochs/1/bundle --key keys/meed-groth16-S.vk.json
+  meed -p net audit --keys keys                         check everything again, all epochs
   meed -p net receipt --account 0x...                   one contributor's share, step by step
   meed chain --help                                     paying it out on an EVM chain
 
@@ -71,6 +74,7 @@ pub(crate) enum Command {
     Setup(Setup),
     Prove(Prove),
     Verify(Verify),
+    Audit(Audit),
     Receipt(Receipt),
     Report(EpochReport),
     /// Settlement on an EVM chain: deploy, deposit, commit, settle, claim.

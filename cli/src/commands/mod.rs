@@ -1,5 +1,6 @@
 //! One module a command.
 
+mod audit;
 mod chain;
 mod circuit;
 mod commit;
@@ -36,6 +37,7 @@ pub(crate) fn run(command: Command, root: &Path, ui: &Ui) -> Result<Report> {
         Command::Setup(args) => setup::run(&args, ui),
         Command::Prove(args) => prove::run(&args, root, ui),
         Command::Verify(args) => verify::run(&args),
+        Command::Audit(args) => audit::run(&args, root, ui),
         Command::Receipt(args) => receipt::run(&args, root, ui),
         Command::Report(args) => report::run(&args, root, ui),
         Command::Chain(args) => chain::run(args, root, ui),

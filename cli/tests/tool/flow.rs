@@ -168,6 +168,7 @@ fn the_program_explains_itself() {
         "setup",
         "prove",
         "verify",
+        "audit",
         "receipt",
         "export calldata",
         "export snarkjs",

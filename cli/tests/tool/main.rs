@@ -1,6 +1,7 @@
 //! The built program, driven as a user drives it.
 #![allow(clippy::print_stderr, reason = "tests tell what the program said")]
 
+mod audit;
 mod bad_input;
 mod disk;
 mod exports;

@@ -1,0 +1,31 @@
+//! The arguments of `meed audit`.
+
+use std::path::PathBuf;
+
+use clap::Args as ClapArgs;
+
+/// Check a history of epochs: proofs, accruals, totals; name each difference with its account.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "\
+Examples:
+  meed audit bundles/1 bundles/2 --key meed-groth16-S.vk.json
+  meed -p net audit --keys keys
+
+Bundles are given in any order. What could not be checked is listed with what it would need; with
+--strict that is a failure, too. Take keys from where you trust them, not from who gave you the
+bundles.
+
+Exit codes here: 0 nothing wrong was found, 1 something is wrong.")]
+pub(crate) struct Audit {
+    /// The bundles [default: those in the project's epochs].
+    pub(crate) bundles: Vec<PathBuf>,
+    /// A verifying key; may be repeated.
+    #[arg(long = "key", value_name = "FILE")]
+    pub(crate) key: Vec<PathBuf>,
+    /// A folder of keys: every .vk.json in it.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Fail when anything could not be checked.
+    #[arg(long)]
+    pub(crate) strict: bool,
+}

@@ -1,0 +1,63 @@
+//! `meed audit`, on real proofs of the smallest shape.
+
+use std::fs;
+
+use super::world::{id, World};
+
+/// Two proved epochs of `net`; the second starts from what waits after the first.
+fn two_epochs() -> World {
+    let w = World::new();
+    w.run(&["setup", "XS", "--insecure-local"]).expect(0, &[]);
+    w.events(&format!("{},1000,svc,mod\n{},500,svc,mod\n", id(1), id(2)));
+    // In the first epoch `b` gets less than the minimum.
+    for (epoch, scores) in [("1", "0,a,10\n0,b,0.125\n1,a,2\n"), ("2", "0,b,4\n1,a,2\n")] {
+        w.scores(scores);
+        w.import().expect(0, &[&format!("Imported epoch {epoch}")]);
+        w.net(&["commit"]).expect(0, &[]);
+        w.net(&["settle"]).expect(0, &[]);
+        w.net(&["prove"]).expect(0, &[&format!("Proved epoch {epoch}")]);
+    }
+    w
+}
+
+const KEY: [&str; 2] = ["--key", "keys/meed-groth16-XS.vk.json"];
+
+#[test]
+fn a_history_of_epochs_is_audited() {
+    let w = two_epochs();
+    let (one, two) = ("net/epochs/1/bundle", "net/epochs/2/bundle");
+    let audit = |args: &[&str]| w.run(&[&["audit"], args].concat());
+    // In any order; with the key by its file or its folder; from the project.
+    for args in [
+        &[two, one, KEY[0], KEY[1]][..],
+        &[one, two, "--keys", "keys"],
+        &["-p", "net", "--keys", "keys"],
+    ] {
+        let said = audit(args);
+        said.expect(0, &["INSECURE KEY", "ok     proof", "epochs 1 to 2 follow one another"]);
+    }
+    let json = audit(&[one, two, KEY[0], KEY[1], "--json"]).expect(0, &[]).json();
+    assert_eq!((&json["format"], &json["version"]), (&"meed-audit".into(), &1.into()));
+    assert_eq!(json["epochs"][0]["waiting_after"], json["epochs"][1]["waiting_before"]);
+    assert_ne!(json["epochs"][0]["waiting_after"], "0");
+
+    // What is not looked at is not called good.
+    let said = audit(&[one]);
+    said.expect(0, &["proof", "not checked: its key is not given", "could not be made"]);
+    audit(&[one, "--strict"]).expect(1, &["not checked: its key is not given"]);
+    audit(&["nosuch"]).expect(4, &["nosuch"]);
+    audit(&["data/a.txt"]).expect(3, &["expected a directory"]);
+    audit(&[]).expect(2, &["expected bundles to audit"]);
+    audit(&[one, "--keys", "data"]).expect(2, &["data: expected a key"]);
+    audit(&["-p", "nosuch"]).expect(2, &["expected a project"]);
+
+    // A changed amount, and a file that does not belong.
+    let bad = w.path("bad");
+    fs::create_dir(&bad).unwrap();
+    for entry in fs::read_dir(w.path(one)).unwrap() {
+        let entry = entry.unwrap();
+        fs::copy(entry.path(), bad.join(entry.file_name())).unwrap();
+    }
+    fs::copy(w.path(two).join("state.csv"), bad.join("state.csv")).unwrap();
+    audit(&["bad", two, KEY[0], KEY[1]]).expect(1, &["WRONG  bundle", "state.csv: expected"]);
+}
