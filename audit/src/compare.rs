@@ -24,15 +24,15 @@ fn merge<T: Copy>(
 }
 
 /// A finding for each account that `got` pays something else than `expected`. `place` says where `got`
-/// stands.
-pub(crate) fn payouts(expected: &[Payout], got: &[Payout], place: &str) -> Vec<Finding> {
+/// stands, `why` comes after what is expected.
+pub(crate) fn payouts(expected: &[Payout], got: &[Payout], place: &str, why: &str) -> Vec<Finding> {
     let rows = merge(expected, got, |payout| payout.account);
     let differ = rows.into_iter().filter_map(|(account, expected, got)| {
         let amount = |payout: Option<Payout>| payout.map_or(0, |payout| payout.amount);
         let (expected, got) = (amount(expected), amount(got));
         (expected != got).then(|| {
             let message =
-                format!("{account} is paid {got} base units {place}, expected {expected}");
+                format!("{account} is paid {got} base units {place}, expected {expected}{why}");
             Finding::error(message).of(account).base_units(expected, got)
         })
     });
@@ -40,14 +40,19 @@ pub(crate) fn payouts(expected: &[Payout], got: &[Payout], place: &str) -> Vec<F
 }
 
 /// A finding for each account that has something else waiting in `got` than in `expected`.
-pub(crate) fn states(expected: &[StateEntry], got: &[StateEntry], place: &str) -> Vec<Finding> {
+pub(crate) fn states(
+    expected: &[StateEntry],
+    got: &[StateEntry],
+    place: &str,
+    why: &str,
+) -> Vec<Finding> {
     let rows = merge(expected, got, |entry| entry.account);
     let differ = rows.into_iter().filter_map(|(account, expected, got)| {
         let waits = |entry: Option<StateEntry>| entry.map(|e| e.accrued).unwrap_or_default();
         let (expected, got) = (waits(expected), waits(got));
         (expected != got).then(|| {
             let message =
-                format!("{account} has {got} credits waiting {place}, expected {expected}");
+                format!("{account} has {got} credits waiting {place}, expected {expected}{why}");
             Finding::error(message).of(account).credits(expected, got)
         })
     });
@@ -66,9 +71,9 @@ mod tests {
     #[test]
     fn every_account_that_differs_is_named_once() {
         let expected = list(&[(1, 5), (2, 7), (4, 9)]);
-        assert!(payouts(&expected, &expected, "there").is_empty());
+        assert!(payouts(&expected, &expected, "there", "").is_empty());
         let got = list(&[(1, 5), (2, 8), (3, 1), (5, 2)]);
-        let found = payouts(&expected, &got, "there");
+        let found = payouts(&expected, &got, "there", "");
         let named: Vec<u8> = found.iter().map(|f| f.account.unwrap().bytes()[0]).collect();
         assert_eq!(named, [2, 3, 4, 5]);
         let text = "is paid 8 base units there, expected 7";

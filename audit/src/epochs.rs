@@ -57,7 +57,8 @@ fn twice(bundles: &[Bundle], epochs: &[&Bundle]) -> Vec<Finding> {
         for other in others.filter(|other| !std::ptr::eq(*other, *chosen)) {
             let (a, b) = (&chosen.contents, &other.contents);
             let epoch = chosen.epoch();
-            let place = format!("in {}, as in {}", other.source, chosen.source);
+            let place = format!("in {}", other.source);
+            let other_place = format!(", as in {}", chosen.source);
             if a.words == b.words {
                 let text = format!("epoch {epoch} is given twice, and both bundles pay the same");
                 findings
@@ -68,8 +69,8 @@ fn twice(bundles: &[Bundle], epochs: &[&Bundle]) -> Vec<Finding> {
                 "epoch {epoch} has two bundles that say different things: {} and {}",
                 chosen.source, other.source
             )));
-            findings.extend(compare::payouts(&a.payouts, &b.payouts, &place));
-            findings.extend(compare::states(&a.state, &b.state, &place));
+            findings.extend(compare::payouts(&a.payouts, &b.payouts, &place, &other_place));
+            findings.extend(compare::states(&a.state, &b.state, &place, &other_place));
         }
     }
     findings

@@ -16,9 +16,11 @@ mod error;
 mod finding;
 mod recompute;
 mod summary;
+mod what_if;
 
 pub use auditor::Auditor;
 pub use bundle::{Bundle, Key, ProofState};
 pub use error::AuditError;
 pub use finding::{Check, Difference, Finding, Severity, Status, Unit};
 pub use summary::{Audit, EpochSummary, Outcome, FORMAT, VERSION};
+pub use what_if::{Change, Crossing, Share, WhatIf};

@@ -77,11 +77,13 @@ impl Given {
         let folder = project.epoch_dir(epoch);
         let path = |name: &str| folder.join(name);
         let registry = Piece::load(path(registry::FILE), Registry::load)?;
-        let events = Piece::load(path(events::FILE), |path| {
-            // Names of assets mean nothing without the registry.
-            let registry = registry.given().cloned().unwrap_or_default();
-            Events::load(path, &registry).map(Events::into_vec)
-        })?;
+        // Names of assets mean nothing without the registry, nor do positions without what they count.
+        let events = match registry.given() {
+            Some(registry) => Piece::load(path(events::FILE), |path| {
+                Events::load(path, registry).map(Events::into_vec)
+            })?,
+            None => Piece::Missing(path(registry::FILE)),
+        };
         let assets = registry.given().map_or(0, Registry::len);
         let count = events.given().map_or(0, Vec::len);
         Ok(Self {
@@ -92,8 +94,8 @@ impl Given {
                 (Piece::Given(_), Piece::Given(_)) => {
                     Piece::load(path(records::FILE), |path| records::load(path, count, assets))?
                 }
-                // Nor do positions without what they count.
-                _ => Piece::Missing(path(records::FILE)),
+                (Piece::Given(_), _) => Piece::Missing(path(events::FILE)),
+                _ => Piece::Missing(path(registry::FILE)),
             },
             salt: Piece::load(path(SALT), |_| project.salt(epoch))?,
             registry,
@@ -234,8 +236,9 @@ fn opening(given: &Given, contents: &Contents, before: Option<&Bundle>) -> Check
     let mut check =
         root(contents, "state", state::FILE, given, &given.state, expected, |s| state_root(s));
     let (Some(before), Piece::Given(state)) = (before, &given.state) else { return check };
-    let place = format!("in {}, as {} leaves it", given.file(state::FILE), before.source);
-    let differ = compare::states(&before.contents.state, state, &place);
+    let place = format!("in {}", given.file(state::FILE));
+    let left = format!(", which {} leaves", before.source);
+    let differ = compare::states(&before.contents.state, state, &place, &left);
     if !differ.is_empty() {
         let findings = [check.findings(), &differ].concat();
         check = Check::made("state", check.epoch, check.about, findings);
@@ -277,11 +280,18 @@ fn scores(given: &Given, contents: &Contents) -> Check {
         }
     } else if findings.is_empty() {
         let lack = [given.events.lack(), given.records.lack(), given.salt.lack()];
-        let lack: Vec<String> = lack.into_iter().flatten().collect();
-        let why = format!("needs {}, which the operator keeps", lack.join(", "));
+        let lack = join(lack);
+        let why = format!("needs {}, which the operator keeps", lack);
         return Check::not_made(NAME, epoch, about, why);
     }
     Check::made(NAME, epoch, about, findings)
+}
+
+/// Each file once.
+fn join<const N: usize>(lack: [Option<String>; N]) -> String {
+    let mut lack: Vec<String> = lack.into_iter().flatten().collect();
+    lack.dedup();
+    lack.join(", ")
 }
 
 fn bad<T>(piece: &Piece<T>) -> Option<String> {
@@ -312,8 +322,8 @@ fn settlement(given: &Given, contents: &Contents, roots: bool) -> Check {
             given.events.lack(),
             given.records.lack(),
         ];
-        let lack: Vec<String> = lack.into_iter().flatten().collect();
-        return Check::not_made(NAME, epoch, about, format!("needs {}", lack.join(", ")));
+        let lack = join(lack);
+        return Check::not_made(NAME, epoch, about, format!("needs {}", lack));
     };
     let inputs = Inputs {
         epoch: header.epoch,
@@ -333,8 +343,8 @@ fn settlement(given: &Given, contents: &Contents, roots: bool) -> Check {
         scores_root: header.scores_root,
     };
     let trace = settle_with(&inputs, &commitment, |_, _| {});
-    let mut findings = compare::payouts(&trace.payouts, &contents.payouts, "in the bundle");
-    findings.extend(compare::states(&trace.state_after, &contents.state, "in the bundle"));
+    let mut findings = compare::payouts(&trace.payouts, &contents.payouts, "in the bundle", "");
+    findings.extend(compare::states(&trace.state_after, &contents.state, "in the bundle", ""));
     if findings.is_empty() && trace.h != contents.binding.h {
         findings.push(Finding::error(
             "payouts and state agree, and the header does not: see the other checks of this epoch",

@@ -211,7 +211,10 @@ pub(crate) struct Commit {
 #[derive(Debug, ClapArgs)]
 #[command(
     after_help = "Of a committed epoch, payouts and new state are saved in epochs/N/settlement, from which the next
-epoch starts."
+epoch starts.
+
+With --policy or --registry, nothing is saved: it shows what each account would get under other rules,
+and how that differs."
 )]
 pub(crate) struct Settle {
     /// The epoch [default: the last].
@@ -220,6 +223,12 @@ pub(crate) struct Settle {
     /// Show all accounts and assets, not only the largest.
     #[arg(long)]
     pub(crate) all: bool,
+    /// What if these rules were the epoch's? Saves nothing.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+    /// What if this were the registry? Its assets start with the epoch's, in the same order.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) registry: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) show: ShowArgs,
 }

@@ -16,6 +16,7 @@ mod scores;
 mod settle;
 mod setup;
 mod verify;
+mod what_if;
 
 use std::path::Path;
 

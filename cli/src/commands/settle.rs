@@ -7,6 +7,7 @@ use meed_ledger::project::{root_text, Epoch, Project};
 use meed_ledger::receipt::Show;
 use meed_statement::settle::{fee_share, AccountRow, Trace};
 use meed_statement::shape::{Shape, Size};
+use meed_statement::types::Account;
 use meed_statement::units::credits;
 use ruint::aliases::U256;
 use serde_json::{json, Value};
@@ -18,6 +19,9 @@ use crate::ui::{grouped, table, Report, Ui};
 const SHOWN: usize = 20;
 
 pub(crate) fn run(args: &Settle, root: &Path, ui: &Ui) -> Result<Report> {
+    if args.policy.is_some() || args.registry.is_some() {
+        return super::what_if::run(args, root, ui);
+    }
     let (project, epoch, trace) = super::settled(Project::open(root)?, args.epoch, ui)?;
     let show = args.show.get()?;
     let mut text = explain(&epoch, &trace, &show, args.all);
@@ -41,7 +45,7 @@ pub(crate) fn run(args: &Settle, root: &Path, ui: &Ui) -> Result<Report> {
 
 /// An amount for a table, whose heading names the unit: at most six digits after the point, and
 /// `…` for what is cut off.
-fn bare(show: &Show, credits: U256) -> String {
+pub(super) fn bare(show: &Show, credits: U256) -> String {
     const DIGITS: usize = 6;
     let text = show.credits(credits);
     let text = text.trim_end_matches(show.symbol()).trim_end();
@@ -55,17 +59,17 @@ fn bare(show: &Show, credits: U256) -> String {
 }
 
 /// What an account is, in words: its assets and its roles.
-fn who(epoch: &Epoch, row: &AccountRow) -> String {
+pub(super) fn who(epoch: &Epoch, of: Account) -> String {
     let policy = &epoch.inputs.policy;
     let roles = ["platform", "stakers", "remainder"];
     let mut names: Vec<&str> = Vec::new();
     for (role, account) in roles.into_iter().zip(policy.accounts()) {
-        if account == row.account {
+        if account == of {
             names.push(role);
         }
     }
     let owned = epoch.registry.assets().iter().zip(epoch.registry.names());
-    names.extend(owned.filter(|(a, _)| a.owner == row.account).map(|(_, n)| n.as_str()));
+    names.extend(owned.filter(|(a, _)| a.owner == of).map(|(_, n)| n.as_str()));
     match names.len() {
         0 => "(from an earlier epoch)".to_owned(),
         1..=3 => names.join(", "),
@@ -140,14 +144,14 @@ pub(crate) fn explain(epoch: &Epoch, trace: &Trace, show: &Show, all: bool) -> S
     text
 }
 
-fn largest<T>(rows: Vec<T>, all: bool) -> (Vec<T>, usize) {
+pub(super) fn largest<T>(rows: Vec<T>, all: bool) -> (Vec<T>, usize) {
     let count = rows.len();
     let shown: Vec<T> = rows.into_iter().take(if all { count } else { SHOWN }).collect();
     let hidden = count - shown.len();
     (shown, hidden)
 }
 
-fn hint(hidden: usize) -> String {
+pub(super) fn hint(hidden: usize) -> String {
     if hidden == 0 {
         return String::new();
     }
@@ -186,7 +190,7 @@ fn accounts(epoch: &Epoch, trace: &Trace, show: &Show, all: bool) -> String {
         .map(|row| {
             vec![
                 row.account.to_string(),
-                who(epoch, row),
+                who(epoch, row.account),
                 bare(show, row.earned),
                 bare(show, credits(row.amount)),
                 bare(show, row.accrued_after),

@@ -6,4 +6,5 @@ mod bad_input;
 mod disk;
 mod exports;
 mod flow;
+mod what_if;
 mod world;
