@@ -14,8 +14,10 @@ mod compare;
 mod epochs;
 mod error;
 mod finding;
+pub mod page;
 mod recompute;
 mod summary;
+pub mod view;
 mod what_if;
 
 pub use auditor::Auditor;

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use meed_audit::view::ViewError;
 use meed_chain::{ChainError, Class};
 use meed_circuits::r1cs::circuit::AssignError;
 use meed_ledger::bundle::BundleError;
@@ -109,6 +110,10 @@ fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<Code> {
     }
     if let Some(error) = error.downcast_ref::<ReportError>() {
         let other = matches!(error, ReportError::OtherBundle { .. });
+        return Some(if other { Code::Rejected } else { Code::Internal });
+    }
+    if let Some(error) = error.downcast_ref::<ViewError>() {
+        let other = matches!(error, ViewError::OtherBundle { .. });
         return Some(if other { Code::Rejected } else { Code::Internal });
     }
     if error.is::<AssignError>() || error.is::<ClaimError>() {

@@ -365,8 +365,11 @@ pub(crate) struct Receipt {
 #[command(after_help = "Examples:
   meed -p net report
   meed -p net report --bundle net/epochs/1/bundle --key keys/meed-groth16-S.vk.json --out report.md
+  meed -p net report --bundle net/epochs/1/bundle --key KEY --html epoch-1.html
+  meed report --public --bundle bundle --key KEY --html epoch-1.html
 
-A report holds sums, names and accounts, no score and no salt.")]
+A report holds sums, names and accounts, no score and no salt. A page is one HTML file that shows the
+same and checks it in the browser; with --public it holds what the bundle says, and nothing else.")]
 pub(crate) struct EpochReport {
     /// The epoch [default: the last].
     #[arg(long, value_name = "N")]
@@ -380,6 +383,12 @@ pub(crate) struct EpochReport {
     /// The file to write [default: print it].
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
+    /// Write a page for browsers to this file instead.
+    #[arg(long, value_name = "FILE", conflicts_with = "out")]
+    pub(crate) html: Option<PathBuf>,
+    /// Put only what the bundle says into the page. Needs no project.
+    #[arg(long, requires_all = ["html", "bundle"], conflicts_with = "epoch")]
+    pub(crate) public: bool,
     #[command(flatten)]
     pub(crate) show: ShowArgs,
 }

@@ -22,8 +22,8 @@ use serde::{Deserialize, Serialize};
 pub use account::{CapExcess, Leftover, Penalty, Remainder, Role, Roles, Totals, Why};
 pub use asset::{AssetPart, Onward, OnwardEdge, Pass, Received, RecordPart, Source, Use};
 pub use build::{receipt, Receipts};
-pub(crate) use number::{grouped, percent, plain, share};
-pub use number::{Number, Show, MOST_DECIMALS};
+pub(crate) use number::{grouped, percent, share};
+pub use number::{plain, Number, Show, MOST_DECIMALS};
 pub(crate) use text::short;
 
 /// Name of the format.

@@ -73,6 +73,12 @@ impl Show {
         (decimals <= MOST_DECIMALS).then(|| Self { decimals, symbol: plain(symbol) })
     }
 
+    /// A shown unit is `10^decimals` base units.
+    #[must_use]
+    pub fn decimals(&self) -> u8 {
+        self.decimals
+    }
+
     /// The name of what amounts are shown in.
     #[must_use]
     pub fn symbol(&self) -> &str {
@@ -167,7 +173,8 @@ pub(crate) fn score_text(score: i64, fraction_bits: u8) -> String {
 }
 
 /// Text from a file without control characters, which could rewrite a terminal.
-pub(crate) fn plain(text: &str) -> String {
+#[must_use]
+pub fn plain(text: &str) -> String {
     let hidden = |c: char| {
         c.is_control()
             || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

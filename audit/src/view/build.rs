@@ -1,0 +1,272 @@
+//! Views from what bundles and projects hold.
+
+use base64::prelude::{Engine, BASE64_STANDARD};
+use meed_ledger::bundle::{domain_text, hex_0x, Verified};
+use meed_ledger::receipt::{plain, Number, Show};
+use meed_statement::settle::{fee_share, Trace};
+use meed_statement::types::{Inputs, StateEntry};
+use meed_statement::words::{word_to_bytes, Header};
+use meed_verifier::{Fr, VerifyingKey};
+use ruint::aliases::U256;
+
+use super::{
+    Accounts, Assets, Edges, Operator, ProofPart, State, Terms, TrendRow, Uncounted, View, FORMAT,
+    VERSION,
+};
+use crate::Check;
+
+/// Why there is no view.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ViewError {
+    /// The trace is not one of these inputs.
+    #[error("trace: expected {expected} {what}, got {got}")]
+    Trace {
+        /// Which list.
+        what: &'static str,
+        /// Its length by the inputs.
+        expected: usize,
+        /// Its length in the trace.
+        got: usize,
+    },
+    /// The bundle is not one of this trace.
+    #[error("bundle: expected the public words of epoch {expected}, got others, of epoch {got}")]
+    OtherBundle {
+        /// The trace's epoch.
+        expected: u64,
+        /// The bundle's epoch.
+        got: u64,
+    },
+    /// The bundle was verified under another key.
+    #[error("key: expected the one that the bundle was verified under, {expected}, got {got}")]
+    OtherKey {
+        /// The id of the bundle's key.
+        expected: String,
+        /// The id of the key that was given.
+        got: String,
+    },
+}
+
+/// A verified bundle and the key that it was verified under.
+pub type Proved<'a> = (&'a Verified, &'a VerifyingKey);
+
+impl View {
+    /// What a bundle says, and nothing else.
+    ///
+    /// # Errors
+    /// [`ViewError::OtherKey`].
+    pub fn public(proved: Proved<'_>, show: &Show) -> Result<Self, ViewError> {
+        let (bundle, _) = proved;
+        let state = state(&bundle.state);
+        Ok(Self {
+            proof: Some(proof(proved)?),
+            state: Some(state),
+            ..Self::new(&bundle.header, &bundle.words, bundle.binding.h, true, show)
+        })
+    }
+
+    /// What an epoch's inputs and their trace say, and a bundle of them if there is one. `names` are the
+    /// assets' names by position.
+    ///
+    /// # Errors
+    /// [`ViewError::Trace`] when the trace's lists have other lengths than the inputs',
+    /// [`ViewError::OtherBundle`] when the bundle has other public words, [`ViewError::OtherKey`].
+    ///
+    /// # Panics
+    /// May panic on inputs that `check_inputs` refuses.
+    pub fn operator(
+        inputs: &Inputs,
+        trace: &Trace,
+        names: &[String],
+        proved: Option<Proved<'_>>,
+        show: &Show,
+    ) -> Result<Self, ViewError> {
+        for (what, expected, got) in [
+            ("prices", inputs.events.len(), trace.prices.len()),
+            ("flows", inputs.registry.len(), trace.flows.len()),
+        ] {
+            if expected != got {
+                return Err(ViewError::Trace { what, expected, got });
+            }
+        }
+        let words = trace.words();
+        if let Some((bundle, _)) = proved.filter(|(bundle, _)| bundle.words != words) {
+            let (expected, got) = (inputs.epoch, bundle.header.epoch);
+            return Err(ViewError::OtherBundle { expected, got });
+        }
+        Ok(Self {
+            proof: proved.map(proof).transpose()?,
+            operator: Some(operator(inputs, trace, names)),
+            ..Self::new(&trace.header, &words, trace.h, proved.is_some(), show)
+        })
+    }
+
+    fn new(header: &Header, words: &[Fr], h: Fr, proved: bool, show: &Show) -> Self {
+        let bytes: Vec<u8> = words.iter().flat_map(word_to_bytes).collect();
+        Self {
+            format: FORMAT,
+            version: VERSION,
+            made_by: concat!("meed ", env!("CARGO_PKG_VERSION")).to_owned(),
+            show: show.into(),
+            epoch: header.epoch.into(),
+            words: BASE64_STANDARD.encode(bytes),
+            h: hex_0x(&word_to_bytes(&h)),
+            proof: None,
+            state: None,
+            operator: None,
+            trend: vec![TrendRow::new(header, proved)],
+            audit: None,
+        }
+    }
+
+    /// Adds other epochs to the trend. Of two rows with one number the view's own stays.
+    #[must_use]
+    pub fn with_trend(mut self, rows: impl IntoIterator<Item = TrendRow>) -> Self {
+        self.trend.extend(rows);
+        // Stable: the own row comes first among equals.
+        self.trend.sort_by_key(|row| row.epoch);
+        self.trend.dedup_by_key(|row| row.epoch);
+        self
+    }
+
+    /// Adds what an audit says.
+    #[must_use]
+    pub fn with_audit(mut self, checks: Vec<Check>) -> Self {
+        self.audit = Some(checks);
+        self
+    }
+}
+
+impl TrendRow {
+    /// An epoch by its header.
+    #[must_use]
+    pub fn new(header: &Header, proved: bool) -> Self {
+        let root = |word: &Fr| hex_0x(&word_to_bytes(word));
+        Self {
+            epoch: header.epoch.into(),
+            fees: header.fees_total.into(),
+            paid: header.released_total.into(),
+            accounts: header.payouts,
+            waiting: U256::from_be_bytes(word_to_bytes(&header.accrued_total_after)).into(),
+            state_before: root(&header.state_root_before),
+            state_after: root(&header.state_root_after),
+            proved,
+        }
+    }
+}
+
+fn proof((bundle, key): Proved<'_>) -> Result<ProofPart, ViewError> {
+    let (expected, got) = (hex_0x(&bundle.vk_id), hex_0x(&key.id()));
+    if expected != got {
+        return Err(ViewError::OtherKey { expected, got });
+    }
+    Ok(ProofPart {
+        circuit: bundle.circuit.name.clone(),
+        shape: bundle.circuit.shape.name,
+        circuit_digest: hex::encode(bundle.circuit.digest),
+        key: BASE64_STANDARD.encode(key.to_bytes()),
+        vk_id: got,
+        insecure: key.is_insecure(),
+        chain_id: hex_0x(bundle.domain.chain_id()),
+        contract: hex_0x(bundle.domain.contract()),
+        domain: domain_text(&bundle.domain),
+        proof: BASE64_STANDARD.encode(bundle.proof.to_bytes()),
+        manifest_sha256: hex::encode(bundle.manifest_sha256),
+    })
+}
+
+fn state(entries: &[StateEntry]) -> State {
+    State {
+        account: entries.iter().map(|entry| entry.account.to_string()).collect(),
+        accrued: entries.iter().map(|entry| entry.accrued.into()).collect(),
+    }
+}
+
+fn operator(inputs: &Inputs, trace: &Trace, names: &[String]) -> Operator {
+    let policy = &inputs.policy;
+    let sum = |credits: &mut dyn Iterator<Item = U256>| {
+        Number(credits.fold(U256::ZERO, |sum, credit| sum + credit))
+    };
+    let uncounted = || trace.prices.iter().filter(|price| price.points == 0);
+    Operator {
+        policy: Terms {
+            shares: policy.shares().map(|share| share.get()),
+            platform: policy.platform.to_string(),
+            stakers: policy.stakers.to_string(),
+            remainder: policy.remainder.to_string(),
+            cap_bps: policy.cap_bps.get(),
+            min_payout: policy.min_payout.into(),
+            threshold: policy.threshold.into(),
+            fraction_bits: policy.fraction_bits,
+        },
+        events: inputs.events.len(),
+        uncounted: Uncounted {
+            events: uncounted().count(),
+            credit: sum(&mut uncounted().map(|price| price.leftover)),
+        },
+        leftovers: sum(&mut trace.prices.iter().map(|price| price.leftover)),
+        cap: trace.cap.into(),
+        excess: trace.excess.into(),
+        accounts: accounts(trace),
+        assets: assets(inputs, trace, names),
+        edges: edges(inputs, trace),
+    }
+}
+
+fn accounts(trace: &Trace) -> Accounts {
+    let rows = &trace.accounts;
+    Accounts {
+        account: rows.iter().map(|row| row.account.to_string()).collect(),
+        before: rows.iter().map(|row| row.accrued_before.into()).collect(),
+        earned: rows.iter().map(|row| row.earned.into()).collect(),
+        credited: rows.iter().map(|row| row.credited.into()).collect(),
+        paid: rows.iter().map(|row| row.amount.into()).collect(),
+        after: rows.iter().map(|row| row.accrued_after.into()).collect(),
+    }
+}
+
+fn assets(inputs: &Inputs, trace: &Trace, names: &[String]) -> Assets {
+    let registry = &inputs.registry;
+    let mut service = vec![U256::ZERO; registry.len()];
+    let mut model = service.clone();
+    for event in &inputs.events {
+        let share = |bps: u32| fee_share(event.fee, bps);
+        service[event.service as usize] += share(inputs.policy.service_bps.get());
+        model[event.model as usize] += share(inputs.policy.model_bps.get());
+    }
+    let name = |index: usize| match names.get(index).filter(|name| !name.is_empty()) {
+        Some(name) => plain(name),
+        None => format!("asset {index}"),
+    };
+    let owner = |account| {
+        let found = trace.accounts.binary_search_by(|row| row.account.cmp(account));
+        found.expect("the table holds every owner")
+    };
+    let rows = || registry.iter().zip(&trace.flows).enumerate();
+    Assets {
+        name: (0..registry.len()).map(name).collect(),
+        kind: registry.iter().map(|asset| asset.kind.name()).collect(),
+        owner: registry.iter().map(|asset| owner(&asset.owner)).collect(),
+        content: registry.iter().map(|asset| hex::encode(asset.content_hash.0)).collect(),
+        records: rows().map(|(i, (_, f))| (f.direct - service[i] - model[i]).into()).collect(),
+        inflow: rows().map(|(_, (_, flow))| flow.inflow.into()).collect(),
+        penalty_bps: registry.iter().map(|asset| asset.penalty.get()).collect(),
+        penalty: rows().map(|(_, (_, flow))| flow.penalty.into()).collect(),
+        kept: rows().map(|(_, (_, flow))| flow.kept.into()).collect(),
+        service: service.into_iter().map(Number).collect(),
+        model: model.into_iter().map(Number).collect(),
+    }
+}
+
+fn edges(inputs: &Inputs, trace: &Trace) -> Edges {
+    let mut edges = Edges::default();
+    for (from, (asset, flow)) in inputs.registry.iter().zip(&trace.flows).enumerate() {
+        for (edge, pass) in asset.edges.iter().zip(flow.passes) {
+            edges.from.push(from);
+            edges.to.push(edge.parent as usize);
+            edges.bps.push(edge.bps.get());
+            edges.credit.push(pass.into());
+        }
+    }
+    edges
+}
