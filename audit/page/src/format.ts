@@ -38,15 +38,14 @@ export function units(show: Show, amount: bigint): string {
   return credits(show, amount * UNIT);
 }
 
-/** For headings: few digits, and `…` where some are cut off. The exact text is beside it or in its title. */
+/** For headings and cells: few digits, `…` where some are cut off, `<` for less. The exact text is beside it or its title. */
 export function brief(show: Show, amount: bigint): string {
   const text = digits(show, amount);
-  const [whole, fraction = ""] = text.replace("…", "").split(".");
-  const keep = Math.max(2, 6 - (whole ?? "").replaceAll(",", "").length);
-  if (fraction.length <= keep) return text;
-  // Leading zeros of a small amount do not count.
-  const zeros = whole === "0" ? (/^0*/.exec(fraction)?.[0].length ?? 0) : 0;
-  return zeros + keep >= fraction.length ? text : `${whole}.${fraction.slice(0, zeros + keep)}…`;
+  const [whole = "0", fraction = ""] = text.replace("…", "").split(".");
+  const leading = whole === "0" ? /^0*/.exec(fraction)![0].length : 0;
+  if (whole === "0" && fraction !== "" && leading >= 6) return "<0.000001";
+  const keep = Math.max(2, 5 - whole.replaceAll(",", "").length) + leading;
+  return fraction.length <= keep ? text : `${whole}.${fraction.slice(0, keep)}…`;
 }
 
 /** `part / whole` in percent with two digits, rounded down. */

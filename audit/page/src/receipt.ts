@@ -2,7 +2,7 @@
 
 import type { AccountReceipt, AssetReceipt } from "./account.ts";
 import { accountLink, h, mark, table } from "./dom.ts";
-import { credits, grouped, plural, share, short, UNIT, units, type Show } from "./format.ts";
+import { brief, credits, grouped, plural, share, short, UNIT, units, type Show } from "./format.ts";
 import { sum } from "./model.ts";
 import type { Summary } from "./worker.ts";
 
@@ -22,12 +22,16 @@ export function receiptPage(receipt: AccountReceipt | null, account: string, sum
     h("p", { class: "mono full" }, receipt.account),
     receipt.roles.length > 0 && h("p", { class: "roles" }, ...receipt.roles.map((role) => h("span", { class: "tag" }, `${role} account`))),
     h("dl", { class: "figures two" },
-      h("div", {}, h("dt", {}, "Paid now"), h("dd", {}, units(show, paid))),
-      h("div", {}, h("dt", {}, "Waits for later epochs"), h("dd", {}, credits(show, waits)))),
+      figure("Paid now", paid * UNIT, show), figure("Waits for later epochs", waits, show)),
     h("p", { class: "why" }, why(receipt, show)),
     inside ? sums(receipt, inside, show) : h("p", { class: "note" },
       "This page holds what the bundle says. How the amount comes about, from which assets, needs the operator's data: ask for the account's receipt."),
     ...(inside?.assets ?? []).map((asset) => assetPart(asset, show)));
+}
+
+function figure(title: string, amount: bigint, show: Show): HTMLElement {
+  return h("div", {}, h("dt", {}, title), h("dd", {}, brief(show, amount), h("span", { class: "unit" }, show.symbol)),
+    h("dd", { class: "sub" }, `${grouped(amount)} credits`));
 }
 
 function why({ paid, waits, minPayout }: AccountReceipt, show: Show): string {

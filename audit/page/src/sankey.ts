@@ -7,6 +7,8 @@ import { STAGES, type Flow, type FlowNode } from "./picture.ts";
 
 const WIDTH = 1040;
 const LABEL = 22;
+/** Room for the last stage's labels. */
+const RIGHT = 200;
 
 interface Node extends FlowNode {
   amount: bigint;
@@ -37,7 +39,7 @@ export function flowPicture(flow: Flow, show: Show, fees: bigint): HTMLElement {
     .nodeAlign((node) => node.stage)
     .nodeWidth(10)
     .nodePadding(20)
-    .extent([[4, 26], [WIDTH - 4, height - 10]])({
+    .extent([[4, 26], [WIDTH - RIGHT, height - 10]])({
       nodes: nodes.map((node) => ({ ...node, amount: through(node.id) })),
       links: links.map((link) => ({
         source: link.from, target: link.to, amount: link.amount,
@@ -54,10 +56,9 @@ export function flowPicture(flow: Flow, show: Show, fees: bigint): HTMLElement {
   });
   const boxes = layout.nodes.map((node) => {
     const [x0, x1, y0, y1] = [node.x0 ?? 0, node.x1 ?? 0, node.y0 ?? 0, node.y1 ?? 0];
-    const last = node.stage === STAGES.length - 1;
     const label = node.label.length > LABEL ? `${node.label.slice(0, LABEL - 1)}…` : node.label;
     const text = s("text", {
-      x: last ? x0 - 8 : x1 + 8, y: (y0 + y1) / 2, "text-anchor": last ? "end" : "start", "dominant-baseline": "middle",
+      x: x1 + 8, y: (y0 + y1) / 2, "dominant-baseline": "middle",
     }, s("tspan", { class: "name" }, label), s("tspan", { class: "amount", dx: 6 }, brief(show, node.amount)));
     const box = s("rect", { x: x0, y: y0, width: x1 - x0, height: Math.max(1.5, y1 - y0), rx: 2, class: `node ${node.kind} ${node.id}` });
     const group = node.account
@@ -67,8 +68,7 @@ export function flowPicture(flow: Flow, show: Show, fees: bigint): HTMLElement {
     return group;
   });
   const heads = STAGES.map((title, stage) => s("text", {
-    x: stage === STAGES.length - 1 ? WIDTH - 4 : 4 + (stage * (WIDTH - 18)) / (STAGES.length - 1), y: 12, class: "stage",
-    "text-anchor": stage === STAGES.length - 1 ? "end" : "start",
+    x: 4 + (stage * (WIDTH - RIGHT - 14)) / (STAGES.length - 1), y: 12, class: "stage",
   }, title));
   const picture = s("svg", {
     viewBox: `0 0 ${WIDTH} ${height}`, width: WIDTH, height, class: "sankey", role: "group", "aria-label": "Flow of the fees to the accounts; the table below says the same",
