@@ -80,7 +80,7 @@ function crates() {
 function buildModule() {
   const target = "wasm32-unknown-unknown";
   const home = process.env.CARGO_HOME ?? path.join(process.env.HOME ?? "", ".cargo");
-  const folder = path.join(repository, "target");
+  const folder = path.resolve(repository, process.env.CARGO_TARGET_DIR ?? "target");
   const flags = [`--remap-path-prefix=${repository}=meed`, `--remap-path-prefix=${home}=cargo`];
   execFileSync("cargo", ["build", "--locked", "-p", "meed-page-wasm", "--profile", "page", "--target", target], {
     cwd: repository,

@@ -105,7 +105,7 @@ async function start(app: HTMLElement) {
     h("a", { class: "skip", href: "#main" }, "Skip to the content"),
     h("header", { class: "top" }, h("div", { class: "wrap" },
       h("a", { href: "#/", class: "brand" }, "Meed", h("span", {}, `Epoch ${summary.epoch}`)), nav, h("div", { class: "right" }, state.element, themeButton()))),
-    h("div", { class: "wrap banners" }, alarm, ...warnings(summary).filter((banner) => banner !== false)), main);
+    h("section", { class: "wrap banners", "aria-label": "Warnings" }, alarm, ...warnings(summary).filter((banner) => banner !== false)), main);
 
   let scrolled = 0;
   const route = async (first: boolean) => {

@@ -24,7 +24,9 @@ export interface Flow {
   links: FlowLink[];
 }
 
-export const STAGES = ["Fees", "Shares of the fees", "Assets", "Owed and taken", "Accounts"];
+/** Titles of the stages. Penalties stand in the fifth when a part of them comes out of shares owed. */
+export const STAGES = ["Fees", "Shares of the fees", "Assets", "Owed and taken", "", "Accounts"];
+const LAST = STAGES.length - 1;
 
 /**
  * Fees, roles, assets, edges, accounts. An asset that passes on more than it receives gives the difference to
@@ -59,15 +61,15 @@ export function flow(model: Model): Flow {
     ? { id: `asset ${i}`, label: assets[i]!.name, stage: 2, kind: "asset" }
     : { id: "assets", label: `${otherAssets} other assets`, stage: 2, kind: "rest" };
   const account = (i: number): FlowNode => topAccounts.has(i)
-    ? { id: `account ${i}`, label: short(accounts.account[i]!), stage: 4, kind: "account", account: accounts.account[i]! }
-    : { id: "accounts", label: `${otherAccounts} other accounts`, stage: 4, kind: "rest" };
+    ? { id: `account ${i}`, label: short(accounts.account[i]!), stage: LAST, kind: "account", account: accounts.account[i]! }
+    : { id: "accounts", label: `${otherAccounts} other accounts`, stage: LAST, kind: "rest" };
   const position = new Map(accounts.account.map((who, i) => [who, i]));
   const roleAccount = (role: "platform" | "stakers" | "remainder") => account(position.get(policy[role]) ?? -1);
   const role = (id: string, label: string): FlowNode => ({ id, label, stage: 1, kind: "role" });
   const fees: FlowNode = { id: "fees", label: "Fees", stage: 0, kind: "fees" };
   const owed: FlowNode = { id: "owed", label: "Shares owed", stage: 3, kind: "edge" };
   const penalties: FlowNode = { id: "penalties", label: "Penalties", stage: 3, kind: "edge" };
-  const left: FlowNode = { id: "left", label: "Rounding, no score", stage: 3, kind: "edge" };
+  const left: FlowNode = { id: "left", label: "Rounding, no score", stage: 2, kind: "edge" };
 
   const roles = {
     platform: role("platform", "Platform"), stakers: role("stakers", "Stakers"),
@@ -93,6 +95,7 @@ export function flow(model: Model): Flow {
       const penalty = a.penalty < own ? a.penalty : own;
       add(node, penalties, penalty);
       add(node, owner, own - penalty);
+      if (a.penalty > penalty) penalties.stage = 4;
       add(owed, penalties, a.penalty - penalty);
       add(owed, owner, a.kept - (own - penalty));
     }

@@ -31,12 +31,14 @@ export function flowPicture(flow: Flow, show: Show, fees: bigint): HTMLElement {
     out.set(link.from, (out.get(link.from) ?? 0n) + link.amount);
   }
   const through = (id: string) => into.get(id) ?? out.get(id) ?? 0n;
-  const rowsInStage = Math.max(...STAGES.map((_, stage) => nodes.filter((node) => node.stage === stage).length));
+  // The layout wants columns without gaps; links lead from a stage to a later one, and a path uses all of them.
+  const stages = [...new Set(nodes.map((node) => node.stage))].sort((a, b) => a - b);
+  const rowsInStage = Math.max(...stages.map((stage) => nodes.filter((node) => node.stage === stage).length));
   const height = Math.max(300, rowsInStage * 46);
   const total = Number(fees);
   const layout = sankey<Node, Link>()
     .nodeId((node) => node.id)
-    .nodeAlign((node) => node.stage)
+    .nodeAlign((node) => stages.indexOf(node.stage))
     .nodeWidth(10)
     .nodePadding(20)
     .extent([[4, 26], [WIDTH - RIGHT, height - 10]])({
@@ -62,14 +64,14 @@ export function flowPicture(flow: Flow, show: Show, fees: bigint): HTMLElement {
     }, s("tspan", { class: "name" }, label), s("tspan", { class: "amount", dx: 6 }, brief(show, node.amount)));
     const box = s("rect", { x: x0, y: y0, width: x1 - x0, height: Math.max(1.5, y1 - y0), rx: 2, class: `node ${node.kind} ${node.id}` });
     const group = node.account
-      ? s("a", { href: `#/account/${node.account}`, "aria-label": `${node.label}, ${credits(show, node.amount)}: receipt` }, box, text)
+      ? s("a", { href: `#/account/${node.account}` }, box, text)
       : s("g", {}, box, text);
     tooltip(group, () => [node.account ?? node.label, credits(show, node.amount), `${percent(node.amount, fees)} of the fees`]);
     return group;
   });
-  const heads = STAGES.map((title, stage) => s("text", {
-    x: 4 + (stage * (WIDTH - RIGHT - 14)) / (STAGES.length - 1), y: 12, class: "stage",
-  }, title));
+  const heads = stages.map((stage, column) => s("text", {
+    x: 4 + (column * (WIDTH - RIGHT - 14)) / (stages.length - 1), y: 12, class: "stage",
+  }, STAGES[stage]!));
   const picture = s("svg", {
     viewBox: `0 0 ${WIDTH} ${height}`, width: WIDTH, height, class: "sankey", role: "group", "aria-label": "Flow of the fees to the accounts; the table below says the same",
   }, s("g", { fill: "none" }, ...drawn), ...heads, ...boxes);
@@ -78,7 +80,7 @@ export function flowPicture(flow: Flow, show: Show, fees: bigint): HTMLElement {
   ]);
   return h("div", { class: "figure" },
     h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Flow of the money" }, picture),
-    details("The same as a table", table("Flow of the money",
+    details("The same as a table", table("Flow of the money as a table",
       [{ title: "From" }, { title: "To" }, { title: "Amount", number: true }, { title: "Of the fees", number: true }], rows)));
 }
 

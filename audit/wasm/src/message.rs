@@ -4,9 +4,7 @@
 //! Each function's error is one of the numbers in [`crate::code`].
 
 use meed_statement::roots::{policy_hash, registry_root, state_root};
-use meed_statement::types::{
-    Account, Asset, Bps, ContentHash, Edge, Kind, Policy, StateEntry,
-};
+use meed_statement::types::{Account, Asset, Bps, ContentHash, Edge, Kind, Policy, StateEntry};
 use meed_statement::units::{ACCRUED_BITS, EDGES, MAX_FRACTION_BITS, MIN_PAYOUT_BITS, SCORE_BITS};
 use meed_statement::words::{word_from_bytes, word_to_bytes, Domain, WordsError};
 use meed_verifier::{
