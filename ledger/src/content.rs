@@ -46,13 +46,7 @@ pub fn hash(path: &Path, progress: &mut Progress<'_>) -> Result<ContentHash> {
         let mut done = Done { bytes: 0, total: meta.len(), progress };
         return hash_file(path, meta.len(), &mut done).map(ContentHash);
     }
-    let mut files = Vec::new();
-    list(path, String::new(), 0, &mut files)?;
-    if files.is_empty() {
-        let fault = Fault::value("content", "at least one file", "an empty folder");
-        return Err(LedgerError::in_file(path, fault));
-    }
-    files.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    let files = below(path)?;
     let total = files.iter().fold(0u64, |sum, (_, _, len)| sum.saturating_add(*len));
     let mut done = Done { bytes: 0, total, progress };
     let mut lines = Sha256::new();
@@ -77,6 +71,31 @@ impl Done<'_, '_> {
             ControlFlow::Break(()) => Err(LedgerError::Cancelled),
         }
     }
+}
+
+/// The regular files of an asset with their lengths: a file itself, or all below a folder, in order of
+/// their paths.
+///
+/// # Errors
+/// As [`hash`].
+pub(crate) fn files(path: &Path) -> Result<Vec<(PathBuf, u64)>> {
+    let meta = fs::symlink_metadata(path).map_err(LedgerError::io("read", path))?;
+    if meta.is_file() {
+        return Ok(vec![(path.to_owned(), meta.len())]);
+    }
+    Ok(below(path)?.into_iter().map(|(_, path, len)| (path, len)).collect())
+}
+
+/// All regular files of a folder, at least one, in byte order of their relative paths.
+fn below(folder: &Path) -> Result<Vec<(String, PathBuf, u64)>> {
+    let mut files = Vec::new();
+    list(folder, String::new(), 0, &mut files)?;
+    if files.is_empty() {
+        let fault = Fault::value("content", "at least one file", "an empty folder");
+        return Err(LedgerError::in_file(folder, fault));
+    }
+    files.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    Ok(files)
 }
 
 /// All regular files below `folder` as (relative path, path, length).

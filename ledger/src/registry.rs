@@ -202,26 +202,46 @@ impl Registry {
     /// As [`Registry::push`] and [`content::hash`]. Some assets may be appended by then: work on a
     /// copy.
     pub fn add_list(&mut self, path: &Path, progress: &mut Progress<'_>) -> Result<usize> {
-        let mut table = Table::open(path, ASSETS_HEADER)?;
-        let mut list = Vec::new();
-        while let Some(row) = table.next_row()? {
-            let content = PathBuf::from(row.get(3));
-            if row.get(3).is_empty() {
-                return Err(row.expected(3, "the path of a file or folder"));
-            }
-            list.push((row.line, new_asset(&row)?, content));
-        }
-        let folder = path.parent().unwrap_or(Path::new(""));
+        let list = read_list(path)?;
         let (before, total) = (self.len(), list.len() as u64);
-        for (done, (line, new, file)) in list.into_iter().enumerate() {
+        for (done, Listed { line, new, path: file }) in list.into_iter().enumerate() {
             if progress(done as u64, total).is_break() {
                 return Err(LedgerError::Cancelled);
             }
-            let hash = content::hash(&folder.join(file), &mut |_, _| progress(done as u64, total))?;
+            let hash = content::hash(&file, &mut |_, _| progress(done as u64, total))?;
             self.push(new, hash).map_err(|fault| LedgerError::at_line(path, line, fault))?;
         }
         Ok(self.len() - before)
     }
+}
+
+/// A row of a list of assets, whose content is not looked at yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    /// Line of the list, from 1 with the header.
+    pub line: u64,
+    /// The asset.
+    pub new: NewAsset,
+    /// Its file or folder.
+    pub path: PathBuf,
+}
+
+/// Reads a list `name,kind,owner,path,penalty_bps,edges`, whose paths are relative to its folder.
+///
+/// # Errors
+/// [`LedgerError::Input`] with the line; [`LedgerError::Io`].
+pub fn read_list(path: &Path) -> Result<Vec<Listed>> {
+    let mut table = Table::open(path, ASSETS_HEADER)?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let mut list = Vec::new();
+    while let Some(row) = table.next_row()? {
+        if row.get(3).is_empty() {
+            return Err(row.expected(3, "the path of a file or folder"));
+        }
+        let path = folder.join(row.get(3));
+        list.push(Listed { line: row.line, new: new_asset(&row)?, path });
+    }
+    Ok(list)
 }
 
 /// The fields that both kinds of file have in the same places.
