@@ -11,6 +11,7 @@ pub mod mutate;
 pub mod prover;
 pub mod sample;
 pub mod scores;
+pub mod similar;
 pub mod verifier;
 
 /// A decoder under test.
@@ -56,4 +57,5 @@ pub const TARGETS: &[Target] = targets! {
     ledger::bundle: ledger::bundle_seeds();
     ledger::claims: vec![ledger::claims_seed()];
     calldata::dense: calldata::dense_seeds();
+    similar::similar: similar::similar_seeds();
 };

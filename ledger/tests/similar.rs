@@ -119,8 +119,11 @@ fn a_tenth_of_the_rows_or_of_the_words_changed_is_found() {
         .map(|i| {
             let mut words = row(i);
             // Two of twenty, somewhere else in each row.
+            // One row in ten stays as it is.
             for word in [i % 20, (i * 7 + 3) % 20] {
-                words[word as usize] = format!("new{i}");
+                if i % 10 > 0 {
+                    words[word as usize] = format!("new{i}");
+                }
             }
             words.join(" ") + "\n"
         })
@@ -136,7 +139,7 @@ fn a_tenth_of_the_rows_or_of_the_words_changed_is_found() {
     assert!((rows.rows.value - 900.0 / 1_100.0).abs() < 1e-9);
     assert!((rows.later_in_earlier.value - 0.9).abs() < 1e-9);
     let words = of(0, 2);
-    assert_eq!(words.rows.value, 0.0, "no row is the same");
+    assert!((words.later_in_earlier.value - 0.1).abs() < 1e-9);
     assert!(words.phrases.unwrap().value > 0.35 && words.phrases.unwrap().error > 0.0);
     assert_eq!(words.edge_bps, 10_000);
     assert!(similar.pairs.iter().all(|p| p.later != 3), "{similar:#?}");
@@ -161,7 +164,7 @@ fn a_small_copy_in_a_large_set_is_found_whichever_comes_first() {
     let similar = w.compare();
     let pair = &similar.pairs[0];
     assert_eq!(pair.earlier_in_later.value, 1.0);
-    assert!(pair.later_in_earlier.value < 0.01);
+    assert_eq!((pair.later_in_earlier.value, pair.edge_bps), (60.0 / 20_000.0, 30));
 }
 
 #[test]

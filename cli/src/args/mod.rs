@@ -13,10 +13,12 @@ use crate::failure::usage;
 mod audit;
 pub(crate) mod chain;
 mod export;
+mod registry;
 mod scores;
 
 pub(crate) use audit::Audit;
 pub(crate) use export::{Export, ExportBundle, ExportKey, ExportR1cs, ExportVerifier, ExportWtns};
+pub(crate) use registry::RegistrySimilar;
 pub(crate) use scores::{Format, Import, Orientation, Scores, Sign};
 
 const AFTER: &str = "\
@@ -150,6 +152,16 @@ gives that of the folder.")]
   meed registry check
   meed registry check --name birds --path data/birds/")]
     Check(RegistryCheck),
+    /// Find datasets that are near-copies of each other, however they are named, ordered or spaced.
+    #[command(after_help = "Examples:
+  meed registry similar birds.csv upload/birds-final/
+  meed registry similar --from assets.csv
+  meed registry similar --from assets.csv upload.csv --threshold 0.5 --json
+
+Compares lines as sequences of words: names of files, order of lines, case, spaces and punctuation do
+not matter. The first line of a .csv or .tsv is taken for a header. Pairs are reported from --threshold
+on by rows, from --phrases on where rows were edited. The edge is a proposal for `registry add`.")]
+    Similar(RegistrySimilar),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -15,6 +15,7 @@ mod report;
 mod scores;
 mod settle;
 mod setup;
+mod similar;
 mod verify;
 mod what_if;
 

@@ -10,6 +10,7 @@ use meed_statement::roots::registry_root;
 use meed_statement::types::{self, Bps};
 use serde_json::{json, Value};
 
+use super::similar;
 use crate::args::{self, RegistryAdd, RegistryCheck};
 use crate::failure::{input, usage};
 use crate::ui::{table, Report, Ui};
@@ -19,6 +20,7 @@ pub(crate) fn run(args: args::Registry, root: &Path, ui: &Ui) -> Result<Report> 
         args::Registry::Add(args) => add(args, root, ui),
         args::Registry::List => list(root),
         args::Registry::Check(args) => check(&args, root, ui),
+        args::Registry::Similar(args) => similar::run(&args, ui),
     }
 }
 

@@ -6,5 +6,6 @@ mod bad_input;
 mod disk;
 mod exports;
 mod flow;
+mod similar;
 mod what_if;
 mod world;

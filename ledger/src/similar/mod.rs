@@ -224,22 +224,34 @@ fn pair(earlier: usize, later: usize, sketches: &[Sketch], options: &Options) ->
         later_in_earlier: rows.second_in_first,
         earlier_in_later: rows.first_in_second,
         phrases,
-        edge_bps: edge(rows.jaccard.value, rows.second_in_first.value, options.threshold),
+        edge_bps: edge(rows.jaccard, rows.second_in_first, phrases, options),
         owed_bps: None,
     })
 }
 
 /// What a later dataset could owe an earlier one, in basis points: all, where it has little of its own
-/// (a copy, or a part); the share of its rows that it took, to the next percent, where it has more; and
-/// all, where its rows are other ones that read alike (a copy that was edited throughout).
+/// (a copy, or a part); all, where phrases have far more in common than rows (a copy that was edited
+/// throughout); else the share of its rows that the earlier one has, to the next percent.
 #[must_use]
-pub fn edge(rows: f64, later_in_earlier: f64, threshold: f64) -> u32 {
-    /// Less in common than this is what any two datasets of a kind may have: a header, an empty record.
-    const CHANCE: f64 = 0.05;
-    if rows >= threshold || later_in_earlier >= threshold || later_in_earlier < CHANCE {
+pub fn edge(
+    rows: Estimate,
+    later_in_earlier: Estimate,
+    phrases: Option<Estimate>,
+    options: &Options,
+) -> u32 {
+    /// Rows that are taken as they are have about as many phrases in common as rows; a few more by
+    /// chance.
+    const EDITED: f64 = 3.0;
+    let edited = phrases.is_some_and(|phrases| {
+        phrases.value >= options.phrases && phrases.value > EDITED * rows.value
+    });
+    if edited || rows.value >= options.threshold || later_in_earlier.value >= options.threshold {
         return 10_000;
     }
-    ((later_in_earlier * 100.0).round() as u32) * 100
+    match (later_in_earlier.value * 10_000.0).round() as u32 {
+        small @ 0..100 => small.max(1),
+        bps => (bps + 50) / 100 * 100,
+    }
 }
 
 struct Reading<'a> {
