@@ -14,6 +14,7 @@ mod columns;
 mod csv;
 mod import;
 mod npy;
+pub mod quality;
 pub mod sum;
 
 pub use columns::Columns;
