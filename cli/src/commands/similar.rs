@@ -1,7 +1,7 @@
 //! `meed registry similar`.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::Ordering;
 
 use anyhow::Result;
@@ -74,9 +74,9 @@ fn listed(list: &Path) -> Result<Vec<Source>> {
         .collect())
 }
 
-fn named(path: &PathBuf) -> Source {
+fn named(path: &Path) -> Source {
     let name = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-    Source { name, path: path.clone(), owes: vec![] }
+    Source { name, path: path.to_owned(), owes: vec![] }
 }
 
 fn pair_json(pair: &Pair, similar: &Similar) -> Value {
