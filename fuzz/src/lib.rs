@@ -50,7 +50,10 @@ pub const TARGETS: &[Target] = targets! {
     ledger::events: vec![ledger::EVENTS.into()];
     scores::columns: vec![scores::COLUMNS.into()];
     scores::scores_csv: vec![scores::SCORES.into()];
+    scores::items: vec![scores::ITEMS.into()];
+    scores::triples_csv: vec![scores::TRIPLES.into()];
     scores::scores_npy: scores::npy_seeds();
+    scores::scores_safetensors: scores::safetensors_seeds();
     ledger::decimal: ledger::decimal_seeds();
     ledger::records: vec![ledger::records_seed()];
     ledger::state: vec![ledger::state_seed()];

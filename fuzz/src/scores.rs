@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use meed_ledger::content::quiet;
-use meed_scores::{
-    import, Columns, CsvSource, Layout, NpySource, Options, Orientation, ScoreSource,
-};
+use meed_scores::binding::{columns, items};
+use meed_scores::{import, Format, Naming, Options, Orientation, Request, Unwritten};
 
-use crate::ledger::{events_of_seed, registry_of_seed};
+use crate::ledger::{events_of_seed, registry_of_seed, EVENTS};
 use crate::sample::with_file;
 
 /// Fraction bits of imported scores.
@@ -15,6 +14,9 @@ const FRACTION_BITS: u8 = 32;
 
 /// A map of four columns to that registry.
 pub const COLUMNS: &str = "column,asset\n0,d\n1,d\n2,e\n3,m\n";
+
+/// A map of items to that registry.
+pub const ITEMS: &str = "item,asset\nw,d\nx,d\n\"y\",e\nz,-\n";
 
 /// Scores of those events and assets.
 pub const SCORES: &str = "\
@@ -26,54 +28,130 @@ event,asset,score
 1,d,0.5E+2
 ";
 
+/// Scores of those events and items.
+pub const TRIPLES: &str = "\
+event_id,item,score
+0,w,0.125
+0,x,0.125
+878e4a6e159a8b4d36e1957ab2b9c525,y,-1e-3
+0,z,3
+1,z,0.5E+2
+";
+
 /// `columns.csv`.
 pub fn columns(data: &[u8]) -> bool {
-    with_file(data, |path| Columns::load(path, 4, &registry_of_seed()).is_ok())
+    with_file(data, |path| columns::load(path, 4, &registry_of_seed()).is_ok())
 }
 
-/// Imports what `open` opens. Records come out in order, and the same again.
-fn import_scores<S: ScoreSource>(
-    path: &Path,
-    columns: Option<&Columns>,
-    open: impl Fn() -> meed_ledger::Result<S>,
-) -> bool {
-    let events = events_of_seed(&registry_of_seed()).len();
+/// `items.csv`.
+pub fn items(data: &[u8]) -> bool {
+    with_file(data, |path| items::Items::load(Some(path), &registry_of_seed()).is_ok())
+}
+
+/// Imports a file. Records come out in order, and the same again; nothing is lost on the way.
+fn imports(scores: &Path, change: impl for<'a> Fn(&mut Request<'a>, &'a Beside)) -> bool {
+    let registry = registry_of_seed();
+    let events = events_of_seed(&registry);
+    let beside = Beside::get();
     let options = Options { fraction_bits: FRACTION_BITS, ..Options::default() };
-    let once = || {
-        let mut source = open()?;
-        import(&mut source, path, columns, events, &options, &mut quiet)
-    };
+    let mut request = Request::new(scores, &beside.events, options);
+    change(&mut request, beside);
+    let once = || import(&request, &registry, &events, &mut quiet);
     let Ok(imported) = once() else { return false };
     let records = &imported.records;
     assert!(records.windows(2).all(|w| (w[0].event, w[0].asset) < (w[1].event, w[1].asset)));
-    assert!(records.iter().all(|r| (r.event as usize) < events && r.score.abs() < 1 << 47));
-    assert_eq!(once().expect("imported just now").records, *records);
+    assert!(records.iter().all(|r| (r.event as usize) < events.len() && r.score.abs() < 1 << 47));
+    let whole: i128 = records.iter().map(|r| i128::from(r.score.abs())).sum();
+    assert_eq!(imported.summary.whole() - imported.summary.ignored.magnitude(), whole);
+    let again = once().expect("imported just now");
+    assert!(again.records == *records && again.manifest == imported.manifest);
     true
 }
 
-/// Scores in CSV.
-pub fn scores_csv(data: &[u8]) -> bool {
-    let registry = registry_of_seed();
-    let events = events_of_seed(&registry);
-    with_file(data, |path| import_scores(path, None, || CsvSource::open(path, &events, &registry)))
+/// Files that imports need beside the one under test; written once.
+struct Beside {
+    _folder: tempfile::TempDir,
+    events: std::path::PathBuf,
+    columns: std::path::PathBuf,
+    items: std::path::PathBuf,
 }
 
-/// Scores in NPY, read both ways.
-pub fn scores_npy(data: &[u8]) -> bool {
-    let columns = Columns::identity(4);
+impl Beside {
+    fn get() -> &'static Self {
+        static BESIDE: std::sync::OnceLock<Beside> = std::sync::OnceLock::new();
+        BESIDE.get_or_init(|| {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let write = |name: &str, text: &str| {
+                let path = folder.path().join(name);
+                std::fs::write(&path, text).expect("a file");
+                path
+            };
+            let [events, columns, items] =
+                [("events.csv", EVENTS), ("columns.csv", COLUMNS), ("items.csv", ITEMS)]
+                    .map(|(name, text)| write(name, text));
+            Self { _folder: folder, events, columns, items }
+        })
+    }
+}
+
+/// Scores of assets in CSV.
+pub fn scores_csv(data: &[u8]) -> bool {
+    with_file(data, |path| imports(path, |request, _| request.format = Some(Format::Csv)))
+}
+
+/// Scores of items in CSV.
+pub fn triples_csv(data: &[u8]) -> bool {
+    with_file(data, |path| {
+        imports(path, |request, beside| {
+            request.format = Some(Format::Csv);
+            request.naming.items = Some(&beside.items);
+        })
+    })
+}
+
+/// A matrix by position, read both ways.
+fn matrix(data: &[u8], format: Format) -> bool {
     with_file(data, |path| {
         let read = |orientation| {
-            import_scores(path, Some(&columns), || {
-                let source = NpySource::open(path, orientation, 3)?;
-                match source.layout() {
-                    Layout::Matrix { columns: 4, .. } => Ok(source),
-                    // The importer is for a matrix that goes with its map; the caller compares.
-                    _ => Err(meed_ledger::LedgerError::Cancelled),
-                }
+            imports(path, |request, beside| {
+                request.format = Some(format);
+                request.orientation = orientation;
+                request.naming = Naming {
+                    columns: Some(&beside.columns),
+                    events_in_order: true,
+                    ..Naming::default()
+                };
             })
         };
-        read(Orientation::TestXTrain) | read(Orientation::TrainXTest)
+        read(None) | read(Some(Orientation::TrainXTest))
     })
+}
+
+/// Scores in NPY.
+pub fn scores_npy(data: &[u8]) -> bool {
+    matrix(data, Format::Npy)
+}
+
+/// Scores in safetensors, by position and by the ids in their metadata.
+pub fn scores_safetensors(data: &[u8]) -> bool {
+    let named = with_file(data, |path| {
+        imports(path, |request, beside| {
+            request.format = Some(Format::Safetensors);
+            request.naming.items = Some(&beside.items);
+        })
+    });
+    named | matrix(data, Format::Safetensors)
+}
+
+const VALUES: [f64; 12] =
+    [0.5, -1.25, 1e-9, 0.0, 1024.0, -0.0, 3.5, 2.75, 1e3, 5e-324, 7.0, -8.125];
+
+fn wide() -> Vec<u8> {
+    VALUES.iter().flat_map(|v| v.to_le_bytes()).collect()
+}
+
+fn narrow() -> Vec<u8> {
+    VALUES.iter().flat_map(|v| (*v as f32).to_le_bytes()).collect()
 }
 
 /// Three events by four columns, and the other way round, in both precisions.
@@ -91,9 +169,20 @@ pub fn npy_seeds() -> Vec<Vec<u8>> {
         bytes.extend(body);
         bytes
     };
-    let values = [0.5, -1.25, 1e-9, 0.0, 1024.0, -0.0, 3.5, 2.75, 1e3, 5e-324, 7.0, -8.125];
-    vec![
-        npy("<f8", "(3, 4)", values.iter().flat_map(|v: &f64| v.to_le_bytes()).collect()),
-        npy("<f4", "(4, 3)", values.iter().flat_map(|v| (*v as f32).to_le_bytes()).collect()),
-    ]
+    vec![npy("<f8", "(3, 4)", wide()), npy("<f4", "(4, 3)", narrow())]
+}
+
+/// By position, and by ids.
+pub fn safetensors_seeds() -> Vec<Vec<u8>> {
+    let file = |header: &str, body: Vec<u8>| {
+        [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &body].concat()
+    };
+    let ids: Vec<String> =
+        EVENTS.lines().skip(1).map(|l| format!("\\\"{}\\\"", &l[..l.find(',').unwrap_or(0)])).collect();
+    let metadata = format!(
+        r#"{{"__metadata__":{{"meed.format":"1","meed.polarity":"negative_helps","meed.orientation":"train_x_test","meed.items":"[\"w\",\"x\",\"y\",\"z\"]","meed.events":"[{}]"}},"s":{{"dtype":"F32","shape":[4,3],"data_offsets":[0,48]}}}}"#,
+        ids.join(",")
+    );
+    let plain = r#"{"s":{"dtype":"F64","shape":[3,4],"data_offsets":[0,96]}}"#;
+    vec![file(plain, wide()), file(&metadata, narrow())]
 }

@@ -3,6 +3,7 @@
 //! A number is `mantissa * 2^a * 10^b` with a whole mantissa, so nothing is lost before the one
 //! rounding, to the nearest fixed-point number and on a tie to the even one.
 
+use std::fmt;
 use std::str::FromStr;
 
 use meed_statement::units::SCORE_BITS;
@@ -16,8 +17,8 @@ const MOST_DIGITS: usize = 1_200;
 /// rounds to zero, as it does at the limit.
 const MOST_EXPONENT: i64 = 100_000;
 
-/// A number that is known exactly.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A number that is known exactly; zero by default.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Exact {
     negative: bool,
     mantissa: BigUint,
@@ -41,6 +42,18 @@ impl Exact {
         Self { negative, mantissa, exp2, exp10: 0 }
     }
 
+    /// A whole number times `2^exp2 * 10^exp10`.
+    #[must_use]
+    pub fn new(negative: bool, mantissa: BigUint, exp2: i64, exp10: i64) -> Self {
+        Self { negative, mantissa, exp2, exp10 }
+    }
+
+    /// Its sign (whether it is written with a minus), mantissa, and exponents of 2 and 10.
+    #[must_use]
+    pub fn parts(&self) -> (bool, &BigUint, i64, i64) {
+        (self.negative, &self.mantissa, self.exp2, self.exp10)
+    }
+
     /// What a float stands for.
     ///
     /// # Errors
@@ -48,6 +61,13 @@ impl Exact {
     pub fn from_f64(value: f64) -> Result<Self, ScoreFault> {
         let (negative, mantissa, exp2) = parts(value)?;
         Ok(Self::dyadic(negative, BigUint::from(mantissa), exp2.into()))
+    }
+
+    /// Its negative.
+    #[must_use]
+    pub fn negated(mut self) -> Self {
+        self.negative = !self.negative;
+        self
     }
 
     /// Whether it is below zero; zero is not.
@@ -76,23 +96,71 @@ impl Exact {
     /// # Errors
     /// [`ScoreFault::OutOfRange`] unless the result's magnitude is below 2^47.
     pub fn to_fixed(&self, fraction_bits: u8) -> Result<Fixed, ScoreFault> {
+        self.over(None, fraction_bits)
+    }
+
+    /// Divides and rounds to fixed point, half to even, once.
+    ///
+    /// # Errors
+    /// As [`Exact::to_fixed`].
+    ///
+    /// # Panics
+    /// If the divisor is zero.
+    pub fn div_to_fixed(&self, divisor: &Self, fraction_bits: u8) -> Result<Fixed, ScoreFault> {
+        assert!(!divisor.is_zero(), "the caller looked");
+        self.over(Some(divisor), fraction_bits)
+    }
+
+    fn over(&self, divisor: Option<&Self>, fraction_bits: u8) -> Result<Fixed, ScoreFault> {
         let out_of_range = ScoreFault::OutOfRange { fraction_bits };
+        let negative = self.negative != divisor.is_some_and(|d| d.negative);
+        let (magnitude, exact) =
+            self.round(divisor, fraction_bits, SCORE_BITS).ok_or(out_of_range)?;
+        let magnitude = u64::try_from(magnitude).map_err(|_| out_of_range)?;
+        signed(negative, magnitude, fraction_bits).map(|value| Fixed { value, exact })
+    }
+
+    /// Divides, where there is something to divide by, and rounds to a multiple of
+    /// `2^-fraction_bits`, half to even, beyond the range of a score; `None` from a magnitude of
+    /// 2^100 on.
+    ///
+    /// # Panics
+    /// If the divisor is zero.
+    #[must_use]
+    pub fn to_wide(&self, divisor: Option<&Self>, fraction_bits: u8) -> Option<i128> {
+        assert!(!divisor.is_some_and(Self::is_zero), "the caller looked");
+        let (magnitude, _) = self.round(divisor, fraction_bits, 100)?;
+        let magnitude = i128::try_from(magnitude).ok().filter(|m| m >> 100 == 0)?;
+        let negative = self.negative != divisor.is_some_and(|d| d.negative);
+        Some(if negative { -magnitude } else { magnitude })
+    }
+
+    /// The magnitude in fixed point, and whether nothing was rounded; `None` if it is clear that it
+    /// has more than `most_bits` bits.
+    fn round(
+        &self,
+        divisor: Option<&Self>,
+        fraction_bits: u8,
+        most_bits: u32,
+    ) -> Option<(u128, bool)> {
         if self.is_zero() {
-            return Ok(Fixed { value: 0, exact: true });
+            return Some((0, true));
         }
-        let exp2 = self.exp2 + i64::from(fraction_bits);
-        let exp10 = self.exp10;
+        let exp2 = self.exp2 - divisor.map_or(0, |d| d.exp2) + i64::from(fraction_bits);
+        let exp10 = self.exp10 - divisor.map_or(0, |d| d.exp10);
         // log2(10) is between 3.3219 and 3.3220: bounds of the result's length in bits.
         let (low, high) = (exp10 * 33_219, exp10 * 33_220);
-        let bits = self.mantissa.bits() as i64 + exp2;
-        if bits + low.min(high).div_euclid(10_000) > i64::from(SCORE_BITS) + 2 {
-            return Err(out_of_range);
+        let bits = self.mantissa.bits() as i64 - divisor.map_or(1, |d| d.mantissa.bits() as i64)
+            + 1
+            + exp2;
+        if bits + low.min(high).div_euclid(10_000) > i64::from(most_bits) + 3 {
+            return None;
         }
-        if bits + low.max(high).div_euclid(10_000) < -2 {
-            return Ok(Fixed { value: 0, exact: false });
+        if bits + low.max(high).div_euclid(10_000) < -3 {
+            return Some((0, false));
         }
         let mut above = self.mantissa.clone();
-        let mut below = BigUint::from(1u32);
+        let mut below = divisor.map_or_else(|| BigUint::from(1u32), |d| d.mantissa.clone());
         let ten = BigUint::from(10u32).pow(exp10.unsigned_abs() as u32);
         if exp10 >= 0 {
             above *= ten;
@@ -107,14 +175,28 @@ impl Exact {
         let quotient = &above / &below;
         let rest = above - &quotient * &below;
         let exact = rest.bits() == 0;
-        let mut magnitude = u64::try_from(quotient).map_err(|_| out_of_range)?;
+        let mut magnitude = u128::try_from(quotient).ok()?;
         let up = match (rest << 1u32).cmp(&below) {
             std::cmp::Ordering::Less => false,
             std::cmp::Ordering::Equal => magnitude & 1 == 1,
             std::cmp::Ordering::Greater => true,
         };
-        magnitude += u64::from(up);
-        signed(self.negative, magnitude, fraction_bits).map(|value| Fixed { value, exact })
+        magnitude += u128::from(up);
+        Some((magnitude, exact))
+    }
+}
+
+impl fmt::Display for Exact {
+    /// A decimal as it is read again, such as `-12e-3`; a power of two as in `2^-10`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { negative, mantissa, exp2, exp10 } = self;
+        let sign = if *negative { "-" } else { "" };
+        match (exp2, exp10) {
+            (0, 0) => write!(f, "{sign}{mantissa}"),
+            (0, _) => write!(f, "{sign}{mantissa}e{exp10}"),
+            (_, 0) if mantissa.bits() == 1 => write!(f, "{sign}2^{exp2}"),
+            _ => write!(f, "{sign}{mantissa}e{exp10}*2^{exp2}"),
+        }
     }
 }
 
@@ -177,6 +259,12 @@ impl Scale {
     }
 }
 
+impl fmt::Display for Scale {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl Default for Scale {
     /// One.
     fn default() -> Self {
@@ -233,8 +321,21 @@ pub fn parts(value: f64) -> Result<(bool, u64, i32), ScoreFault> {
 /// As [`Exact::from_f64`] and [`Exact::to_fixed`].
 pub fn float_to_fixed(value: f64, shift: i64, fraction_bits: u8) -> Result<Fixed, ScoreFault> {
     let (negative, mantissa, exponent) = parts(value)?;
-    let up = i64::from(exponent) + shift + i64::from(fraction_bits);
-    let length = 64 - i64::from(mantissa.leading_zeros());
+    dyadic_to_fixed(negative, mantissa.into(), i64::from(exponent) + shift, fraction_bits)
+}
+
+/// `mantissa * 2^exponent` in fixed point, the same as by way of [`Exact`], but fast.
+///
+/// # Errors
+/// As [`Exact::to_fixed`].
+pub fn dyadic_to_fixed(
+    negative: bool,
+    mantissa: u128,
+    exponent: i64,
+    fraction_bits: u8,
+) -> Result<Fixed, ScoreFault> {
+    let up = exponent + i64::from(fraction_bits);
+    let length = 128 - i64::from(mantissa.leading_zeros());
     if mantissa == 0 {
         return Ok(Fixed { value: 0, exact: true });
     }
@@ -243,19 +344,21 @@ pub fn float_to_fixed(value: f64, shift: i64, fraction_bits: u8) -> Result<Fixed
         return Err(ScoreFault::OutOfRange { fraction_bits });
     }
     if up >= 0 {
-        let value = signed(negative, mantissa << up, fraction_bits)?;
+        let value = signed(negative, (mantissa << up) as u64, fraction_bits)?;
         return Ok(Fixed { value, exact: true });
     }
     let down = -up;
     if down > length + 1 {
         return Ok(Fixed { value: 0, exact: false });
     }
-    // The mantissa has 53 bits: `down` is 54 at most.
-    let quotient = mantissa >> down;
-    let rest = mantissa & ((1 << down) - 1);
-    let half = 1u64 << (down - 1);
-    let round_up = rest > half || rest == half && quotient & 1 == 1;
-    let value = signed(negative, quotient + u64::from(round_up), fraction_bits)?;
+    // The mantissa may have all 128 bits, so `down` may be 129.
+    let quotient = mantissa.checked_shr(down as u32).unwrap_or(0);
+    let rest = mantissa - quotient.checked_shl(down as u32).unwrap_or(0);
+    let round_up = match 1u128.checked_shl(down as u32 - 1) {
+        Some(half) => rest > half || rest == half && quotient & 1 == 1,
+        None => false,
+    };
+    let value = signed(negative, (quotient + u128::from(round_up)) as u64, fraction_bits)?;
     Ok(Fixed { value, exact: rest == 0 })
 }
 
@@ -269,9 +372,10 @@ fn signed(negative: bool, magnitude: u64, fraction_bits: u8) -> Result<i64, Scor
 
 /// A fixed-point number as a decimal, in full.
 #[must_use]
-pub fn fixed_to_decimal(value: i64, fraction_bits: u8) -> String {
+pub fn fixed_to_decimal(value: impl Into<i128>, fraction_bits: u8) -> String {
+    let value = value.into();
     let sign = if value < 0 { "-" } else { "" };
-    let magnitude = u128::from(value.unsigned_abs());
+    let magnitude = value.unsigned_abs();
     let whole = magnitude >> fraction_bits;
     let mut rest = magnitude & ((1u128 << fraction_bits) - 1);
     let mut text = format!("{sign}{whole}");

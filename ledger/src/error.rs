@@ -106,6 +106,8 @@ pub enum At {
     File,
     /// A line of text, from 1.
     Line(u64),
+    /// A row of a table without lines, or an entry of a list, from 0.
+    Row(u64),
     /// A cell of a matrix, from 0.
     Cell {
         /// Row.
@@ -113,6 +115,8 @@ pub enum At {
         /// Column.
         column: u64,
     },
+    /// The scores of an event, from 0.
+    Event(u32),
     /// What is added up for an asset in an event, both from 0.
     Pair {
         /// Event.
@@ -129,6 +133,12 @@ impl Location {
         Self { path: path.to_owned(), at: At::File }
     }
 
+    /// A row of it, from 0.
+    #[must_use]
+    pub fn row(path: &Path, row: u64) -> Self {
+        Self { path: path.to_owned(), at: At::Row(row) }
+    }
+
     /// A line of it, from 1.
     #[must_use]
     pub fn line(path: &Path, line: u64) -> Self {
@@ -142,6 +152,8 @@ impl fmt::Display for Location {
         match self.at {
             At::File => Ok(()),
             At::Line(line) => write!(f, ", line {line}"),
+            At::Row(row) => write!(f, ", row {row} (from 0)"),
+            At::Event(event) => write!(f, ", event {event} (from 0)"),
             At::Cell { row, column } => write!(f, ", row {row}, column {column} (from 0)"),
             At::Pair { event, asset } => {
                 write!(f, ", sum of event {event} and asset {asset} (from 0)")
@@ -213,6 +225,12 @@ pub enum ScoreFault {
     /// Not a decimal number at all.
     #[error("expected a decimal number such as -0.25 or 1.5e-3, got other text")]
     NotDecimal,
+    /// Exponents that cannot meet in one sum.
+    #[error("expected exponents at most 2400 apart in numbers that are added up")]
+    TooFarApart,
+    /// A total that others cannot be parts of.
+    #[error("expected a total above zero to divide by; use --normalise l1 or max, or none")]
+    NoTotal,
     /// Too large for the policy's fraction bits.
     #[error(
         "out of range: with {fraction_bits} fraction bits a score's magnitude must stay below 2^{}; \

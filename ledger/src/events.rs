@@ -14,13 +14,15 @@ use meed_statement::units::{EVENT_INDEX_BITS, FEES_BITS, FEE_BITS};
 use crate::error::shown as quoted;
 use crate::error::{Fault, Result};
 use crate::registry::Registry;
-use crate::table::{Row, Table};
+use crate::table::Table;
 
 /// Name of the file in an epoch's folder.
 pub const FILE: &str = "events.csv";
 const HEADER: &[&str] = &["id", "fee", "service", "model"];
 /// As many events as their tree takes: 8^8 elements, two an event.
 const MOST_EVENTS: usize = 1 << (EVENT_INDEX_BITS - 1);
+/// Highest fee, in base units.
+pub const MOST_FEE: u128 = (1 << FEE_BITS) - 1;
 
 /// The events of an epoch, in order, and where each id is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -48,36 +50,14 @@ impl Events {
     }
 
     fn read(mut table: Table<'_>, registry: &Registry) -> Result<Self> {
-        let mut events = Self::default();
-        let mut fees = 0u128;
+        let mut builder = Builder::new(registry);
         while let Some(row) = table.next_row()? {
-            let id = id(row.get(0)).ok_or_else(|| {
-                row.expected(0, "32 hexadecimal digits, with or without the dashes of a UUID")
-            })?;
-            let index = events.events.len();
-            if index == MOST_EVENTS {
-                let fault = Fault::value("events", format!("at most {MOST_EVENTS}"), "one more");
-                return Err(row.fault(fault));
-            }
-            if let Some(first) = events.by_id.insert(id, index as u32) {
-                return Err(row.fault(Fault::Duplicate {
-                    what: "event",
-                    value: hex::encode(id),
-                    first: format!("on line {}", first + 2),
-                }));
-            }
-            let fee = row.integer(1, (1 << FEE_BITS) - 1)?;
-            // No overflow: 2^23 fees of less than 2^80.
-            fees += fee;
-            if fees >> FEES_BITS != 0 {
-                let expected = "less than 2^92 base units up to this line";
-                return Err(row.fault(Fault::value("sum of the fees", expected, fees)));
-            }
-            let service = asset(&row, 2, registry, &[Kind::Service])?;
-            let model = asset(&row, 3, registry, &[Kind::Model, Kind::Adapter])?;
-            events.events.push(Event { id, fee, service, model });
+            let fee = row.integer(1, MOST_FEE)?;
+            let [id, service, model] = [0, 2, 3].map(|field| row.get(field));
+            let first = |first: u32| format!("on line {}", first + 2);
+            builder.push(id, fee, service, model, first).map_err(|fault| row.fault(fault))?;
         }
-        Ok(events)
+        Ok(builder.finish())
     }
 
     /// The events, in order.
@@ -101,6 +81,12 @@ impl Events {
         let plain = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         let index: u32 = plain.then(|| text.parse().ok()).flatten()?;
         ((index as usize) < self.events.len()).then_some(index)
+    }
+
+    /// The index of the event with this id.
+    #[must_use]
+    pub fn by_id(&self, id: &[u8; 16]) -> Option<u32> {
+        self.by_id.get(id).copied()
     }
 
     /// Number of events.
@@ -129,8 +115,70 @@ impl Events {
     }
 }
 
-/// 16 bytes from 32 hexadecimal digits or a UUID.
-fn id(text: &str) -> Option<[u8; 16]> {
+/// Collects events row by row, whatever kind of file they come from.
+#[derive(Debug)]
+pub struct Builder<'a> {
+    registry: &'a Registry,
+    events: Events,
+    fees: u128,
+}
+
+impl<'a> Builder<'a> {
+    /// No events yet.
+    #[must_use]
+    pub fn new(registry: &'a Registry) -> Self {
+        Self { registry, events: Events::default(), fees: 0 }
+    }
+
+    /// Appends an event. `first` says where the event of an index is, for one that is there twice.
+    ///
+    /// # Errors
+    /// What is wrong with the row; see [`Events::load`].
+    pub fn push(
+        &mut self,
+        text: &str,
+        fee: u128,
+        service: &str,
+        model: &str,
+        first: impl FnOnce(u32) -> String,
+    ) -> std::result::Result<(), Fault> {
+        let id = id(text).ok_or_else(|| {
+            let expected = "32 hexadecimal digits, with or without the dashes of a UUID";
+            Fault::value("id", expected, text)
+        })?;
+        let index = self.events.len();
+        if index == MOST_EVENTS {
+            return Err(Fault::value("events", format!("at most {MOST_EVENTS}"), "one more"));
+        }
+        if let Some(before) = self.events.by_id.insert(id, index as u32) {
+            let value = hex::encode(id);
+            return Err(Fault::Duplicate { what: "event", value, first: first(before) });
+        }
+        if fee > MOST_FEE {
+            return Err(Fault::value("fee", format!("a whole number up to {MOST_FEE}"), fee));
+        }
+        // No overflow: 2^23 fees of less than 2^80.
+        self.fees += fee;
+        if self.fees >> FEES_BITS != 0 {
+            let expected = "less than 2^92 base units up to here";
+            return Err(Fault::value("sum of the fees", expected, self.fees));
+        }
+        let service = asset("service", service, self.registry, &[Kind::Service])?;
+        let model = asset("model", model, self.registry, &[Kind::Model, Kind::Adapter])?;
+        self.events.events.push(Event { id, fee, service, model });
+        Ok(())
+    }
+
+    /// The events so far.
+    #[must_use]
+    pub fn finish(self) -> Events {
+        self.events
+    }
+}
+
+/// An event's id: 16 bytes from 32 hexadecimal digits or a UUID.
+#[must_use]
+pub fn id(text: &str) -> Option<[u8; 16]> {
     let mut id = [0; 16];
     if text.len() == 36 {
         let dashes = [8, 13, 18, 23];
@@ -141,14 +189,16 @@ fn id(text: &str) -> Option<[u8; 16]> {
     hex::decode_to_slice(text, &mut id).is_ok().then_some(id)
 }
 
-fn asset(row: &Row<'_>, field: usize, registry: &Registry, kinds: &[Kind]) -> Result<u32> {
-    let name = row.get(field);
-    let index = registry.index(name).ok_or_else(|| {
-        row.fault(Fault::Unknown {
-            what: HEADER[field],
-            name: quoted(name),
-            hint: "expected the name of an asset in registry.csv",
-        })
+fn asset(
+    what: &'static str,
+    name: &str,
+    registry: &Registry,
+    kinds: &[Kind],
+) -> std::result::Result<u32, Fault> {
+    let index = registry.index(name).ok_or_else(|| Fault::Unknown {
+        what,
+        name: quoted(name),
+        hint: "expected the name of an asset in registry.csv",
     })?;
     let kind = registry.assets()[index as usize].kind;
     if kinds.contains(&kind) {
@@ -156,7 +206,7 @@ fn asset(row: &Row<'_>, field: usize, registry: &Registry, kinds: &[Kind]) -> Re
     }
     let kinds: Vec<&str> = kinds.iter().map(|k| k.name()).collect();
     let expected = format!("an asset of kind {}", kinds.join(" or "));
-    Err(row.fault(Fault::value(HEADER[field], expected, format!("{name}, a {}", kind.name()))))
+    Err(Fault::value(what, expected, format!("{name}, a {}", kind.name())))
 }
 
 /// A dataset `d`, a model `m`, an adapter `a` and a service `s`, in this order.

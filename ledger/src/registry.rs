@@ -165,6 +165,13 @@ impl Registry {
         self.by_name.get(name).copied()
     }
 
+    /// The index of the asset with this content.
+    #[must_use]
+    pub fn by_content(&self, hash: &ContentHash) -> Option<u32> {
+        let index = self.by_content.get(&hash.key()).copied()?;
+        (self.assets[index as usize].content_hash == *hash).then_some(index)
+    }
+
     /// Number of assets.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -46,6 +46,18 @@ impl<'a> Table<'a> {
         Self::new(path, file, header)
     }
 
+    /// Opens a file that has one of these headers; [`Table::header`] tells which.
+    ///
+    /// # Errors
+    /// As [`Table::open`].
+    ///
+    /// # Panics
+    /// Without a header to choose from.
+    pub fn open_any(path: &Path, headers: &[&'static [&'static str]]) -> Result<Self> {
+        let file = File::open(path).map_err(LedgerError::io("open", path))?;
+        Self::new_any(path, file, headers)
+    }
+
     /// Reads from anything; `path` is for errors.
     ///
     /// # Errors
@@ -55,10 +67,18 @@ impl<'a> Table<'a> {
         input: impl Read + 'a,
         header: &'static [&'static str],
     ) -> Result<Self> {
+        Self::new_any(path, input, &[header])
+    }
+
+    fn new_any(
+        path: &Path,
+        input: impl Read + 'a,
+        headers: &[&'static [&'static str]],
+    ) -> Result<Self> {
         let mut table = Self {
             path: path.to_owned(),
             input: Box::new(BufReader::with_capacity(1 << 16, input)),
-            header,
+            header: headers[0],
             line: 0,
             text: Vec::new(),
             fields: Vec::new(),
@@ -67,12 +87,22 @@ impl<'a> Table<'a> {
         };
         let found = table.advance()?;
         let got = &table.fields[..];
-        if !found || got != table.header {
-            let got = if found { got.join(",") } else { "an empty file".to_owned() };
-            let fault = Fault::value("header", table.header.join(","), got);
-            return Err(LedgerError::at_line(path, table.line.max(1), fault));
+        match headers.iter().find(|header| found && got == **header) {
+            Some(header) => table.header = header,
+            None => {
+                let got = if found { got.join(",") } else { "an empty file".to_owned() };
+                let expected: Vec<String> = headers.iter().map(|h| h.join(",")).collect();
+                let fault = Fault::value("header", expected.join(" or "), got);
+                return Err(LedgerError::at_line(path, table.line.max(1), fault));
+            }
         }
         Ok(table)
+    }
+
+    /// The header that the file has.
+    #[must_use]
+    pub fn header(&self) -> &'static [&'static str] {
+        self.header
     }
 
     /// Bytes read so far.

@@ -1,33 +1,40 @@
 //! Scores from attribution tools, and how they become records.
 //!
-//! A tool's file is a [`ScoreSource`]: it streams cells, each an event, a column and a number that is
-//! known exactly. [`import`] turns cells into records: a column belongs to an asset, the columns of
-//! an asset are added up, the sum is scaled and rounded once, half to even, to the policy's fixed
-//! point. Sums are exact ([`sum`]), so neither the order of the columns nor the machine matters, and
-//! a record is at most half of `2^-fraction_bits` away from the scaled sum of what the tool wrote.
+//! A tool's file is a [`ScoreSource`]: a matrix of floats, or triples of event, item and number.
+//! [`import`] binds its rows and columns to events and assets by what they are [called](binding), adds the
+//! items of an asset up, divides by the event's total if it is [told to](Normalise), scales, and
+//! rounds once, half to even, to the policy's fixed point. Sums are exact ([`sum`]), so neither the order
+//! of the items nor the number of threads matters, and a record is at most half of `2^-fraction_bits`
+//! away from what it stands for. A file of any size is read in bounded memory.
 //!
-//! Nothing is dropped unless the options say so, and then it is counted.
+//! Nothing is dropped unless the options say so, and then it is counted and weighed.
 
-#![forbid(unsafe_code)]
-
-mod columns;
-mod csv;
+pub mod binding;
+mod finish;
 mod import;
-mod npy;
+mod manifest;
+mod matrix;
+mod metadata;
 pub mod quality;
+pub mod readers;
+mod running;
 pub mod sum;
+mod triples;
+mod window;
 
-pub use columns::Columns;
-pub use csv::CsvSource;
-pub use import::{import, Importer};
-pub use npy::NpySource;
+pub use binding::Naming;
+pub use finish::Mass;
+pub use import::{import, Importer, Request};
+pub use manifest::Manifest;
+pub use matrix::{Dtype, Grid};
+pub use metadata::Metadata;
+pub use readers::{load_events, Format, ScoreSource};
 
+use std::fmt;
+
+use meed_ledger::decimal::{Exact, Scale};
 use meed_statement::types::Record;
 use serde::Serialize;
-
-use meed_ledger::content::Progress;
-use meed_ledger::decimal::{Exact, Scale};
-use meed_ledger::{At, Result};
 
 /// What a matrix has in its rows and columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,9 +46,26 @@ pub enum Orientation {
     TrainXTest,
 }
 
+impl Orientation {
+    /// Its name in metadata, options and manifests.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TestXTrain => "test_x_train",
+            Self::TrainXTest => "train_x_test",
+        }
+    }
+}
+
+impl fmt::Display for Orientation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// What a tool means by a score above zero.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Sign {
+pub enum Polarity {
     /// The training data helped.
     #[default]
     PositiveHelps,
@@ -49,81 +73,86 @@ pub enum Sign {
     NegativeHelps,
 }
 
+impl Polarity {
+    /// Its name in metadata, options and manifests.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::PositiveHelps => "positive_helps",
+            Self::NegativeHelps => "negative_helps",
+        }
+    }
+}
+
+impl fmt::Display for Polarity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// What the scores of an event are divided by, exactly, before they are scaled and rounded. An event whose
+/// scores are all zero keeps its zeros.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Normalise {
+    /// Nothing.
+    #[default]
+    None,
+    /// Their sum, so that they add up to one. A sum of zero or less is an error.
+    Sum,
+    /// The greatest magnitude among them.
+    Max,
+    /// The sum of their magnitudes.
+    L1,
+}
+
+impl Normalise {
+    /// Its name in options and manifests.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Sum => "sum",
+            Self::Max => "max",
+            Self::L1 => "l1",
+        }
+    }
+}
+
+/// What to do about a cell that its tool did not write.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unwritten {
+    /// It is an error.
+    #[default]
+    Refuse,
+    /// It counts nothing, and is counted.
+    Skip,
+}
+
+/// What a document of a span counts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SpanWeight {
+    /// The span's tokens.
+    #[default]
+    Tokens,
+    /// One.
+    One,
+}
+
 /// What to make of scores.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// What a score above zero means.
-    pub sign: Sign,
+    pub polarity: Polarity,
+    /// What the scores of an event are divided by.
+    pub normalise: Normalise,
     /// What every score is multiplied by, before rounding.
     pub scale: Scale,
     /// The policy's fraction bits.
     pub fraction_bits: u8,
-    /// Drop records below this (in the scores' own units, after sign and scale).
+    /// Drop records below this (in the scores' own units, after polarity, normalisation and scale).
     pub drop_below: Option<Exact>,
     /// Keep the highest records of each event, so many; of equal ones those of earlier assets.
     pub top: Option<usize>,
-}
-
-/// A number, exactly.
-#[derive(Clone, Debug)]
-pub enum Value {
-    /// A float of at most 64 bits.
-    Float(f64),
-    /// A decimal.
-    Exact(Exact),
-}
-
-/// One number of a source.
-#[derive(Clone, Debug)]
-pub struct Cell {
-    /// Index of the event.
-    pub event: u32,
-    /// Index of the column; of the asset, where the source names assets.
-    pub column: u32,
-    /// The number.
-    pub value: Value,
-    /// Where it stands, for errors.
-    pub at: At,
-}
-
-/// Which range the numbers of a source have: how much room an exact sum of them takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Precision {
-    /// 32-bit floats.
-    Single,
-    /// 64-bit floats.
-    Double,
-}
-
-/// What the columns of a source are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
-    /// The source names assets itself, in any order.
-    Named,
-    /// A matrix of so many columns, whose numbers are floats.
-    Matrix {
-        /// Columns, in the sense of training data, whatever the orientation.
-        columns: u64,
-        /// The floats.
-        precision: Precision,
-    },
-}
-
-/// A file of scores in some format.
-pub trait ScoreSource {
-    /// Name of the format.
-    fn format(&self) -> &'static str;
-
-    /// What its columns are.
-    fn layout(&self) -> Layout;
-
-    /// Gives every cell to the importer, once, between [`Importer::open`] and [`Importer::close`]
-    /// of a range of events. Ranges follow one another from event 0 to the last. Of a matrix, a
-    /// range has at most [`Importer::window`] events.
-    ///
-    /// # Errors
-    /// What reading the file gives, and what the importer returns.
-    fn read(&mut self, importer: &mut Importer<'_>, progress: &mut Progress<'_>) -> Result<()>;
 }
 
 /// What an import did.
@@ -134,18 +163,28 @@ pub struct ImportSummary {
     pub format: String,
     /// Numbers read.
     pub cells: u64,
-    /// Pairs of event and asset that they belong to.
+    /// Cells that were not written and were skipped.
+    pub unwritten: u64,
+    /// Pairs of event and asset that the numbers belong to.
     pub pairs: u64,
     /// Pairs whose score had to be rounded.
     pub rounded: u64,
+    /// Items that the map says are nobody's.
+    pub ignored_items: u64,
+    /// Numbers of such items.
+    pub ignored_cells: u64,
+    /// What these weigh.
+    pub ignored: Mass,
     /// Pairs dropped for being below `drop_below`.
-    pub dropped_below: u64,
+    pub dropped_below: Mass,
     /// Pairs dropped for not being among the highest of their event.
-    pub dropped_by_top: u64,
+    pub dropped_by_top: Mass,
     /// Records kept.
-    pub kept: u64,
+    pub kept: Mass,
     /// Events without any record.
     pub events_without_records: u64,
+    /// Events whose scores are all zero, so that there was nothing to divide by.
+    pub events_all_zero: u64,
     /// Whether rows had to be sorted.
     pub sorted: bool,
 }
@@ -157,11 +196,30 @@ pub struct Imported {
     pub records: Vec<Record>,
     /// What was done.
     pub summary: ImportSummary,
+    /// All of that for `import.json`.
+    pub manifest: Manifest,
 }
 
-impl std::fmt::Debug for Imported {
+impl fmt::Debug for Imported {
     /// Scores are secrets.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Imported").field("summary", &self.summary).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod test_world {
+    use meed_ledger::registry::Registry;
+
+    /// A dataset `d`, a model `m`, an adapter `a` and a service `s`, in this order; the content hash of
+    /// the first is 1 in its first half, and so on.
+    pub(crate) fn registry() -> Registry {
+        let mut text = "name,kind,owner,content_hash,penalty_bps,edges\n".to_owned();
+        for (i, (name, kind)) in
+            (1..).zip([("d", "dataset"), ("m", "model"), ("a", "adapter"), ("s", "service")])
+        {
+            text += &format!("{name},{kind},0x{:040x},{i:032x}{:032x},0,\n", 1, 0);
+        }
+        Registry::parse(std::path::Path::new("registry.csv"), text.as_bytes()).expect("well-formed")
     }
 }

@@ -19,7 +19,9 @@ mod scores;
 pub(crate) use audit::Audit;
 pub(crate) use export::{Export, ExportBundle, ExportKey, ExportR1cs, ExportVerifier, ExportWtns};
 pub(crate) use registry::RegistrySimilar;
-pub(crate) use scores::{Format, Import, Orientation, Scores, Sign};
+pub(crate) use scores::{
+    Format, Import, Normalise, Orientation, Scores, Sign, SpanWeight, Unwritten,
+};
 
 const AFTER: &str = "\
 Start here:
@@ -28,7 +30,7 @@ Start here:
 Your own data:
   meed init net --platform 0x...                        a project folder
   meed -p net registry add --from assets.csv            datasets, models, services and their owners
-  meed -p net scores import scores.npy --events events.csv --columns columns.csv
+  meed -p net scores import scores.csv --events events.csv    (or NPY, safetensors, Parquet, ..)
   meed -p net commit                                    roots to publish
   meed -p net settle                                    who gets what, and why
   meed setup S --insecure-local                         a development key (or --import-zkey)

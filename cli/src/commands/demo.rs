@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::prove::Job;
 use super::{commit, scores, settle, setup};
-use crate::args::{Demo, Import, Orientation, Sign};
+use crate::args::{Demo, Import, Normalise, Orientation, Sign, SpanWeight, Unwritten};
 use crate::failure::usage;
 use crate::keys::verifying_key_path;
 use crate::ui::{Report, Ui};
@@ -58,16 +58,27 @@ pub(crate) fn run(args: &Demo, ui: &Ui) -> Result<Report> {
         let import = Import {
             scores: data.join("scores.npy"),
             events: data.join("events.csv"),
+            items: None,
+            item_ids: None,
             columns: Some(data.join("columns.csv")),
+            event_ids: None,
+            events_in_order: true,
             format: None,
-            orientation: Orientation::TestXTrain,
-            sign: Sign::PositiveHelps,
+            tensor: None,
+            orientation: Some(Orientation::TestXTrain),
+            sign: Some(Sign::PositiveHelps),
+            method: None,
+            model: None,
+            unwritten: Unwritten::Refuse,
+            span_weight: SpanWeight::Tokens,
+            document_key: None,
+            normalise: Normalise::None,
             scale: Default::default(),
             top: Some(TOP),
             drop_below: None,
         };
-        let (_, summary) = scores::import(&import, &project, ui)?;
-        ui.note(scores::describe(&summary).trim_end());
+        let done = scores::import(&import, &project, ui)?;
+        ui.note(done.describe().trim_end());
     }
 
     ui.note("4. Commitment: what a network publishes before anybody is paid");

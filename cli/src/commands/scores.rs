@@ -2,150 +2,164 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result};
-use meed_ledger::content;
+use anyhow::Result;
 use meed_ledger::decimal::fixed_to_decimal;
-use meed_ledger::events::Events;
 use meed_ledger::project::Project;
-use meed_scores::{
-    self as scores, Columns, CsvSource, ImportSummary, Layout, NpySource, Options, ScoreSource,
-};
+use meed_scores::{self as scores, ImportSummary, Mass, Naming, Options, Request};
 use serde_json::json;
 
 use crate::args::{self, Import};
-use crate::failure::{input, usage};
 use crate::ui::{grouped, Report, Ui};
 
 pub(crate) fn run(args: args::Scores, root: &Path, ui: &Ui) -> Result<Report> {
     let args::Scores::Import(args) = args;
     let project = Project::open(root)?;
-    let (epoch, summary) = import(&args, &project, ui)?;
+    let done = import(&args, &project, ui)?;
+    let epoch = done.epoch;
     let text = format!(
         "Imported epoch {epoch} of {}\n{}Next: meed -p {} commit",
         root.display(),
-        describe(&summary),
+        done.describe(),
         root.display()
     );
-    Ok(Report::new(text, json!({ "epoch": epoch, "summary": summary })))
+    Ok(Report::new(text, json!({ "epoch": epoch, "import": done.manifest })))
+}
+
+/// An import that is on disk.
+pub(crate) struct Done {
+    pub(crate) epoch: u64,
+    summary: ImportSummary,
+    fraction_bits: u8,
+    manifest: scores::Manifest,
 }
 
 /// Imports into the project's open epoch.
-pub(crate) fn import(args: &Import, project: &Project, ui: &Ui) -> Result<(u64, ImportSummary)> {
+pub(crate) fn import(args: &Import, project: &Project, ui: &Ui) -> Result<Done> {
     let policy = project.policy()?;
+    let fraction_bits = policy.fraction_bits;
     let registry = project.registry()?;
-    let events = Events::load(&args.events, &registry)?;
-    let path = &args.scores;
-    let by_name = path.extension().and_then(|e| e.to_str()).map(str::to_ascii_lowercase);
-    let format = match (args.format, by_name.as_deref()) {
-        (Some(format), _) => format,
-        (None, Some("csv")) => args::Format::Csv,
-        (None, Some("npy")) => args::Format::Npy,
-        _ => return Err(usage("expected scores named .csv or .npy, or --format")),
-    };
-    let options = Options {
-        sign: match args.sign {
-            args::Sign::PositiveHelps => scores::Sign::PositiveHelps,
-            args::Sign::NegativeHelps => scores::Sign::NegativeHelps,
-        },
-        scale: args.scale.clone(),
-        fraction_bits: policy.fraction_bits,
-        drop_below: args.drop_below.clone(),
-        top: args.top.map(|k| k as usize),
-    };
-    let mut source: Box<dyn ScoreSource> = match format {
-        args::Format::Csv => Box::new(CsvSource::open(path, &events, &registry)?),
-        args::Format::Npy => {
-            let orientation = match args.orientation {
-                args::Orientation::TestXTrain => scores::Orientation::TestXTrain,
-                args::Orientation::TrainXTest => scores::Orientation::TrainXTest,
-            };
-            Box::new(NpySource::open(path, orientation, events.len())?)
-        }
-    };
-    let columns = match (source.layout(), &args.columns) {
-        (Layout::Named, None) => None,
-        (Layout::Named, Some(_)) => {
-            return Err(usage("--columns: a CSV of scores names assets itself"))
-        }
-        (Layout::Matrix { columns, .. }, Some(path)) => {
-            Some(Columns::load(path, columns, &registry)?)
-        }
-        (Layout::Matrix { columns, .. }, None) if columns == registry.len() as u64 => {
-            Some(Columns::identity(columns as u32))
-        }
-        (Layout::Matrix { columns, .. }, None) => {
-            return Err(input(format!(
-                "{}: expected a column for each of the {} assets, got {columns}: say whose the \
-                 columns are with --columns",
-                path.display(),
-                registry.len()
-            )))
-        }
-    };
+    let events = scores::load_events(&args.events, &registry)?;
+    let request = request(args, fraction_bits);
     let step = ui.step("reading scores");
-    let imported = scores::import(
-        source.as_mut(),
-        path,
-        columns.as_ref(),
-        events.len(),
-        &options,
-        &mut step.progress(),
-    )?;
+    let imported = scores::import(&request, &registry, &events, &mut step.progress())?;
     step.done();
-    let digest = |path: &Path| -> Result<String> {
-        let hash = content::hash(path, &mut |_, _| std::ops::ControlFlow::Continue(()));
-        Ok(format!("{:?}", hash.with_context(|| "hashing for import.json")?))
-    };
-    let about = json!({
-        "scores": { "file": path.display().to_string(), "sha256": digest(path)? },
-        "events": { "file": args.events.display().to_string(), "sha256": digest(&args.events)? },
-        "columns": args.columns.as_deref().map(digest).transpose()?,
-        "orientation": format!("{:?}", args.orientation),
-        "sign": format!("{:?}", args.sign),
-        "top": args.top,
-        "drop_below": args.drop_below.is_some(),
-        "summary": imported.summary,
-    });
     ui.go_on()?;
-    let epoch =
-        project.save_import(&events, &imported.records, &registry, policy.fraction_bits, about)?;
-    if !imported.records.is_empty() && imported.records.iter().all(|r| r.score <= 0) {
+    let scores::Imported { records, summary, manifest } = imported;
+    let about = serde_json::to_value(&manifest)?;
+    let epoch = project.save_import(&events, &records, &registry, fraction_bits, about)?;
+    if !records.is_empty() && records.iter().all(|r| r.score <= 0) {
         ui.note("note: no score is above zero, so no record will count; is --sign right?");
     }
-    let threshold = fixed_to_decimal(policy.threshold as i64, policy.fraction_bits);
+    let threshold = fixed_to_decimal(policy.threshold as i64, fraction_bits);
     ui.note(&format!("note: records count from the policy's threshold on, {threshold}"));
-    Ok((epoch, imported.summary))
+    Ok(Done { epoch, summary, fraction_bits, manifest })
 }
 
-/// What an import did, for people.
-pub(crate) fn describe(summary: &ImportSummary) -> String {
-    let mut lines = vec![format!(
-        "  read      {} numbers ({}), {} pairs of event and asset",
-        grouped(summary.cells),
-        summary.format,
-        grouped(summary.pairs)
-    )];
-    if summary.sorted {
-        lines
-            .push("  sorted    the rows were not in order of event and asset; now they are".into());
-    }
-    if summary.dropped_below > 0 {
-        lines.push(format!("  dropped   {} below --drop-below", grouped(summary.dropped_below)));
-    }
-    if summary.dropped_by_top > 0 {
-        let count = grouped(summary.dropped_by_top);
-        lines.push(format!("  dropped   {count} not among the --top of their event"));
-    }
-    lines.push(format!(
-        "  kept      {} records; {} of all pairs were rounded to the policy's fraction bits",
-        grouped(summary.kept),
-        grouped(summary.rounded)
-    ));
-    if summary.events_without_records > 0 {
+fn request(args: &Import, fraction_bits: u8) -> Request<'_> {
+    let options = Options {
+        normalise: match args.normalise {
+            args::Normalise::None => scores::Normalise::None,
+            args::Normalise::Sum => scores::Normalise::Sum,
+            args::Normalise::Max => scores::Normalise::Max,
+            args::Normalise::L1 => scores::Normalise::L1,
+        },
+        scale: args.scale.clone(),
+        fraction_bits,
+        drop_below: args.drop_below.clone(),
+        top: args.top.map(|k| k as usize),
+        ..Options::default()
+    };
+    let mut request = Request::new(&args.scores, &args.events, options);
+    request.format = args.format.map(|format| match format {
+        args::Format::Csv => scores::Format::Csv,
+        args::Format::Npy => scores::Format::Npy,
+        args::Format::Safetensors => scores::Format::Safetensors,
+        args::Format::Bergson => scores::Format::Bergson,
+        args::Format::Spans => scores::Format::Spans,
+        args::Format::Parquet => scores::Format::Parquet,
+    });
+    request.naming = Naming {
+        items: args.items.as_deref(),
+        item_ids: args.item_ids.as_deref(),
+        columns: args.columns.as_deref(),
+        event_ids: args.event_ids.as_deref(),
+        events_in_order: args.events_in_order,
+    };
+    request.orientation = args.orientation.map(|orientation| match orientation {
+        args::Orientation::TestXTrain => scores::Orientation::TestXTrain,
+        args::Orientation::TrainXTest => scores::Orientation::TrainXTest,
+    });
+    request.polarity = args.sign.map(|sign| match sign {
+        args::Sign::PositiveHelps => scores::Polarity::PositiveHelps,
+        args::Sign::NegativeHelps => scores::Polarity::NegativeHelps,
+    });
+    request.unwritten = match args.unwritten {
+        args::Unwritten::Refuse => scores::Unwritten::Refuse,
+        args::Unwritten::Skip => scores::Unwritten::Skip,
+    };
+    request.span_weight = match args.span_weight {
+        args::SpanWeight::Tokens => scores::SpanWeight::Tokens,
+        args::SpanWeight::One => scores::SpanWeight::One,
+    };
+    request.tensor = args.tensor.as_deref();
+    request.document_key = args.document_key.as_deref();
+    request.method = args.method.clone();
+    request.model = args.model.clone();
+    request
+}
+
+impl Done {
+    /// What an import did, for people.
+    pub(crate) fn describe(&self) -> String {
+        let summary = &self.summary;
+        let mut lines = vec![format!(
+            "  read      {} numbers ({}), {} pairs of event and asset",
+            grouped(summary.cells),
+            summary.format,
+            grouped(summary.pairs)
+        )];
+        let weight = |mass: &Mass| {
+            let weighed = summary.weigh(mass, self.fraction_bits);
+            format!("mass {}, {} of all", weighed.mass, weighed.share)
+        };
+        if summary.sorted {
+            lines.push(
+                "  sorted    the rows were not in order of event and asset; now they are".into(),
+            );
+        }
+        if summary.unwritten > 0 {
+            let count = grouped(summary.unwritten);
+            lines.push(format!("  skipped   {count} scores that were not written"));
+        }
+        if summary.ignored_cells > 0 {
+            let count = grouped(summary.ignored_cells);
+            let weight = weight(&summary.ignored);
+            lines.push(format!("  ignored   {count} scores of items that are nobody's: {weight}"));
+        }
+        for (mass, why) in [
+            (&summary.dropped_below, "below --drop-below"),
+            (&summary.dropped_by_top, "not among the --top of their event"),
+        ] {
+            if mass.count > 0 {
+                lines.push(format!("  dropped   {} {why}: {}", grouped(mass.count), weight(mass)));
+            }
+        }
         lines.push(format!(
-            "  note      {} events have no record: their data share goes to the remainder account",
-            grouped(summary.events_without_records)
+            "  kept      {} records; {} of all pairs were rounded to the policy's fraction bits",
+            grouped(summary.kept.count),
+            grouped(summary.rounded)
         ));
+        if summary.events_all_zero > 0 {
+            let count = grouped(summary.events_all_zero);
+            lines
+                .push(format!("  note      {count} events have no score but zero: not normalised"));
+        }
+        if summary.events_without_records > 0 {
+            lines.push(format!(
+                "  note      {} events have no record: their data share goes to the remainder account",
+                grouped(summary.events_without_records)
+            ));
+        }
+        lines.join("\n") + "\n"
     }
-    lines.join("\n") + "\n"
 }

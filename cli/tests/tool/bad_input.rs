@@ -39,8 +39,10 @@ fn scores_that_are_none() {
         let mut numbers = [1.0f32; 8];
         numbers[6] = bad;
         w.file("scores.npy", npy(2, 4, &numbers));
-        let import = ["scores", "import", "scores.npy", "--events", "events.csv"];
-        w.fails(&import, 3, &[message]);
+        w.file("columns.csv", "column,asset\n0,a\n1,b\n2,svc\n3,mod\n");
+        let import = "scores import scores.npy --events events.csv --events-in-order \
+                      --columns columns.csv";
+        w.fails(&import.split_whitespace().collect::<Vec<_>>(), 3, &[message]);
     }
 }
 
@@ -261,21 +263,55 @@ fn a_committed_epoch_that_was_changed() {
 #[test]
 fn matrices_that_do_not_fit() {
     let w = World::new();
-    let import = |more: &[&'static str]| {
-        let base = ["scores", "import", "scores.npy", "--events", "events.csv"];
-        [&base[..], more].concat()
+    let import = |more: &'static str| {
+        let line = "scores import scores.npy --events events.csv";
+        line.split(' ').chain(more.split_whitespace()).collect::<Vec<_>>()
     };
-    w.file("scores.npy", npy(3, 4, &[1.0; 12]));
-    w.fails(&import(&[]), 3, &["shape: expected 2 rows, one per event (test_x_train)"]);
-    w.file("scores.npy", npy(2, 3, &[1.0; 6]));
-    w.fails(&import(&[]), 3, &["expected a column for each of the 4 assets, got 3", "--columns"]);
+    let in_order = "--events-in-order --columns columns.csv";
     w.file("columns.csv", "column,asset\n0,a\n1,a\n");
-    let columns = import(&["--columns", "columns.csv"]);
-    w.fails(&columns, 3, &["columns.csv: columns: expected all 3", "column 2 is missing"]);
+    w.file("scores.npy", npy(3, 4, &[1.0; 12]));
+    w.fails(&import(in_order), 3, &["shape: expected events: 2, one for each event", "3 x 4"]);
+    w.file("scores.npy", npy(2, 3, &[1.0; 6]));
+    w.fails(&import(""), 3, &["nothing says which events the scores are of", "--event-ids FILE"]);
+    let unbound = ["nothing says whose the scores are", "--columns FILE", "--items FILE"];
+    w.fails(&import("--events-in-order"), 3, &unbound);
+    w.fails(&import(in_order), 3, &["columns.csv: columns: expected all 3", "column 2 is missing"]);
     w.file("columns.csv", "column,asset\n0,a\n1,zebra\n2,b\n");
-    w.fails(&columns, 3, &["columns.csv, line 3: asset \"zebra\" is unknown"]);
+    w.fails(&import(in_order), 3, &["columns.csv, line 3: asset \"zebra\" is unknown"]);
     w.file("scores.npy", &npy(2, 3, &[1.0; 6])[..70]);
-    w.fails(&columns, 3, &["scores.npy: length: expected"]);
+    w.fails(&import(in_order), 3, &["scores.npy: length: expected"]);
     w.file("scores.npy", "not numpy at all");
-    w.fails(&columns, 3, &["scores.npy: magic: expected an NPY file"]);
+    w.fails(&import(in_order), 3, &["scores.npy: magic: expected an NPY file"]);
+    w.file("scores.npy", b"\x80\x04\x95 a pickle");
+    w.fails(&import(in_order), 3, &["a pickle can run any program", "tools/meed-export"]);
+}
+
+/// By ids, with an item that is nobody's, scores divided, and what was dropped weighed: twice the same.
+#[test]
+fn a_matrix_bound_by_ids() {
+    let w = World::new();
+    w.file("scores.npy", npy(2, 3, &[1.0, 2.0, 5.0, 3.0, 1.0, -1.0]));
+    w.file("ids.txt", "x\ny\nz\n");
+    w.file("events.txt", format!("{}\n{}\n", id(2), id(1)));
+    w.file("items.csv", "item,asset\nx,a\ny,b\nz,-\n");
+    let import = "scores import scores.npy --events events.csv --event-ids events.txt \
+                  --item-ids ids.txt --items items.csv --normalise sum --top 1";
+    let import: Vec<&str> = import.split_whitespace().collect();
+    let said = w.net(&import);
+    said.expect(
+        0,
+        &["read      6 numbers (npy), 4 pairs", "ignored   2 scores", "kept      2 records"],
+    );
+    said.expect(0, &["dropped   2 not among the --top of their event: mass 0.58333"]);
+    let read =
+        |name: &str| std::fs::read_to_string(w.path(&format!("net/epochs/1/{name}"))).unwrap();
+    let (records, about) = (read("records.csv"), read("import.json"));
+    // 3/4 and 2/3 of 2^32.
+    assert_eq!(records, "event,asset,score\n0,0,3221225472\n1,1,2863311531\n");
+    assert!(
+        about.contains("\"items_by\": \"item ids\"") && !about.contains("/items.csv"),
+        "{about}"
+    );
+    w.net(&import).expect(0, &["Imported epoch 1"]);
+    assert_eq!(about, read("import.json"));
 }
