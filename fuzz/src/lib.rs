@@ -54,6 +54,10 @@ pub const TARGETS: &[Target] = targets! {
     scores::triples_csv: vec![scores::TRIPLES.into()];
     scores::scores_npy: scores::npy_seeds();
     scores::scores_safetensors: scores::safetensors_seeds();
+    scores::scores_bergson: scores::bergson_seeds();
+    scores::scores_spans: vec![scores::SPANS.into()];
+    scores::scores_parquet: scores::parquet_seeds();
+    scores::events_parquet: vec![scores::events_parquet_seed()];
     ledger::decimal: ledger::decimal_seeds();
     ledger::records: vec![ledger::records_seed()];
     ledger::state: vec![ledger::state_seed()];

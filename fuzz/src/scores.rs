@@ -1,10 +1,19 @@
 //! Scores from attribution tools.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use meed_ledger::content::quiet;
 use meed_scores::binding::{columns, items};
-use meed_scores::{import, Format, Naming, Options, Orientation, Request, Unwritten};
+use meed_scores::{
+    import, load_events, Format, Naming, Options, Orientation, Request, SpanWeight, Unwritten,
+};
+use parquet::basic::Compression;
+use parquet::data_type::{ByteArray, ByteArrayType, DoubleType};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
 
 use crate::ledger::{events_of_seed, registry_of_seed, EVENTS};
 use crate::sample::with_file;
@@ -143,6 +152,143 @@ pub fn scores_safetensors(data: &[u8]) -> bool {
     named | matrix(data, Format::Safetensors)
 }
 
+/// A folder of Bergson: `info.json`, `config.yaml` and `scores.bin`, the first two behind their lengths.
+pub fn scores_bergson(data: &[u8]) -> bool {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut rest = data;
+    for name in ["info.json", "config.yaml"] {
+        let Some((length, after)) = rest.split_at_checked(2) else { return false };
+        let length = usize::from(u16::from_le_bytes([length[0], length[1]]));
+        let Some((content, after)) = after.split_at_checked(length) else { return false };
+        std::fs::write(folder.path().join(name), content).expect("a file");
+        rest = after;
+    }
+    std::fs::write(folder.path().join("scores.bin"), rest).expect("a file");
+    imports(folder.path(), |request, beside| {
+        request.unwritten = Unwritten::Skip;
+        request.naming =
+            Naming { columns: Some(&beside.columns), events_in_order: true, ..Naming::default() };
+    })
+}
+
+/// Four items of three events, in two types.
+pub fn bergson_seeds() -> Vec<Vec<u8>> {
+    let seed = |format: &str, size: usize, config: &str, body: &[u8]| {
+        let list = |each: &dyn Fn(usize) -> String| (0..3).map(each).collect::<Vec<_>>().join(", ");
+        let names = list(&|i| format!("\"score_{i}\", \"written_{i}\""));
+        let formats = list(&|_| format!("\"{format}\", \"bool\""));
+        let offsets = list(&|i| format!("{}, {}", i * size * 2, i * size * 2 + size));
+        let row = (6 * size).next_multiple_of(8);
+        let info = format!(
+            "{{\"attribute_tokens\": false, \"num_items\": 4, \"num_rows\": 4, \"num_scores\": 3, \"dtype\": \
+             {{\"names\": [{names}], \"formats\": [{formats}], \"offsets\": [{offsets}], \"itemsize\": {row}}}}}"
+        );
+        let mut bytes = Vec::new();
+        for text in [info.as_str(), config] {
+            bytes.extend((text.len() as u16).to_le_bytes());
+            bytes.extend(text.bytes());
+        }
+        for numbers in body.chunks_exact(3 * size) {
+            let start = bytes.len();
+            for number in numbers.chunks_exact(size) {
+                bytes.extend(number);
+                bytes.push(1);
+                bytes.resize(bytes.len() + size - 1, 0);
+            }
+            bytes.resize(start + row, 0);
+        }
+        bytes
+    };
+    let config = "steps:\n- score:\n    score_cfg:\n      higher_is_better: false\n";
+    vec![seed("float32", 4, config, &narrow()), seed("float64", 8, "", &wide())]
+}
+
+/// Spans in JSON.
+pub fn scores_spans(data: &[u8]) -> bool {
+    with_file(data, |path| {
+        let read = |weight| {
+            imports(path, |request, beside| {
+                request.format = Some(Format::Spans);
+                request.span_weight = weight;
+                request.naming.items = Some(&beside.items);
+            })
+        };
+        read(SpanWeight::Tokens) | read(SpanWeight::One)
+    })
+}
+
+/// Spans of two events.
+pub const SPANS: &str = "\
+{\"event\":\"0\",\"spans\":[{\"left\":0,\"right\":5,\"length\":5,\"text\":\"a\\n\\u00e9\",\"documents\":[{\"item\":\"w\",\"metadata\":{\"a\":[1.5e3,null]}},{\"item\":\"z\",\"count\":2}]}]}
+{\"counts\":{\"x\":4,\"y\":0},\"event_id\":\"878e4a6e159a8b4d36e1957ab2b9c525\"}
+";
+
+/// Triples in Parquet.
+pub fn scores_parquet(data: &[u8]) -> bool {
+    with_file(data, |path| {
+        imports(path, |request, beside| {
+            request.format = Some(Format::Parquet);
+            request.naming.items = Some(&beside.items);
+        })
+    })
+}
+
+/// Events in Parquet, or in CSV.
+pub fn events_parquet(data: &[u8]) -> bool {
+    let registry = registry_of_seed();
+    with_file(data, |path| load_events(path, &registry).is_ok())
+}
+
+/// Columns of text, but for one of numbers where there is a dash.
+fn parquet(compression: Compression, schema: &str, columns: &[&[&str]]) -> Vec<u8> {
+    let properties = WriterProperties::builder()
+        .set_compression(compression)
+        .set_key_value_metadata(Some(vec![KeyValue::new("meed.format".into(), "1".to_owned())]))
+        .build();
+    let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+    let mut bytes = Vec::new();
+    let mut writer =
+        SerializedFileWriter::new(&mut bytes, schema, Arc::new(properties)).expect("a writer");
+    let mut rows = writer.next_row_group().expect("a row group");
+    for values in columns {
+        let mut column = rows.next_column().expect("a column").expect("a column");
+        match values.split_first() {
+            Some((&"-", numbers)) => {
+                let numbers: Vec<f64> =
+                    numbers.iter().map(|n| n.parse().expect("a number")).collect();
+                column.typed::<DoubleType>().write_batch(&numbers, None, None).expect("written");
+            }
+            _ => {
+                let texts: Vec<ByteArray> = values.iter().map(|v| ByteArray::from(*v)).collect();
+                column.typed::<ByteArrayType>().write_batch(&texts, None, None).expect("written");
+            }
+        }
+        column.close().expect("written");
+    }
+    rows.close().expect("written");
+    writer.close().expect("written");
+    bytes
+}
+
+/// Not compressed, so that mutations reach the values, and compressed.
+pub fn parquet_seeds() -> Vec<Vec<u8>> {
+    let schema = "message m { REQUIRED BYTE_ARRAY event_id (UTF8); REQUIRED BYTE_ARRAY item (UTF8); REQUIRED DOUBLE score; }";
+    let columns: [&[&str]; 3] = [&["0", "0", "2"], &["w", "y", "z"], &["-", "0.5", "-1.25", "3"]];
+    [Compression::UNCOMPRESSED, Compression::SNAPPY, Compression::ZSTD(Default::default())]
+        .map(|compression| parquet(compression, schema, &columns))
+        .to_vec()
+}
+
+/// The seed's events.
+pub fn events_parquet_seed() -> Vec<u8> {
+    let schema = "message m { REQUIRED BYTE_ARRAY id (UTF8); REQUIRED BYTE_ARRAY fee (UTF8); \
+                  REQUIRED BYTE_ARRAY service (UTF8); REQUIRED BYTE_ARRAY model (UTF8); }";
+    let rows: Vec<Vec<&str>> = EVENTS.lines().skip(1).map(|l| l.split(',').collect()).collect();
+    let column = |i: usize| rows.iter().map(|row| row[i]).collect::<Vec<_>>();
+    let columns = [0, 1, 2, 3].map(column);
+    parquet(Compression::UNCOMPRESSED, schema, &columns.each_ref().map(Vec::as_slice))
+}
+
 const VALUES: [f64; 12] =
     [0.5, -1.25, 1e-9, 0.0, 1024.0, -0.0, 3.5, 2.75, 1e3, 5e-324, 7.0, -8.125];
 
@@ -177,8 +323,11 @@ pub fn safetensors_seeds() -> Vec<Vec<u8>> {
     let file = |header: &str, body: Vec<u8>| {
         [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &body].concat()
     };
-    let ids: Vec<String> =
-        EVENTS.lines().skip(1).map(|l| format!("\\\"{}\\\"", &l[..l.find(',').unwrap_or(0)])).collect();
+    let ids: Vec<String> = EVENTS
+        .lines()
+        .skip(1)
+        .map(|l| format!("\\\"{}\\\"", &l[..l.find(',').unwrap_or(0)]))
+        .collect();
     let metadata = format!(
         r#"{{"__metadata__":{{"meed.format":"1","meed.polarity":"negative_helps","meed.orientation":"train_x_test","meed.items":"[\"w\",\"x\",\"y\",\"z\"]","meed.events":"[{}]"}},"s":{{"dtype":"F32","shape":[4,3],"data_offsets":[0,48]}}}}"#,
         ids.join(",")

@@ -19,22 +19,24 @@ const HEADER: &[&str] = &["column", "asset"];
 /// [`LedgerError::Input`] with the line; [`LedgerError::Io`].
 pub fn load(path: &Path, columns: u64, registry: &Registry) -> Result<Vec<Target>> {
     let mut table = Table::open(path, HEADER)?;
-    let mut rows: Vec<(u64, Target, u64)> = Vec::new();
+    // The map's own length bounds what is kept: a matrix without rows may claim any number of columns.
+    let mut rows: Vec<(u32, Target, u32)> = Vec::new();
+    let most = columns.saturating_sub(1).min(u64::from(u32::MAX));
     while let Some(row) = table.next_row()? {
-        let most = u128::from(columns.saturating_sub(1));
-        let column = row.integer(0, most)? as u64;
-        rows.push((column, target(&row, 1, registry)?, row.line));
+        let column = row.integer(0, most.into())? as u32;
+        let line = u32::try_from(row.line).unwrap_or(u32::MAX);
+        rows.push((column, target(&row, 1, registry)?, line));
     }
     rows.sort_unstable_by_key(|(column, _, line)| (*column, *line));
     for pair in rows.windows(2) {
         if pair[0].0 == pair[1].0 {
             let first = format!("on line {}", pair[0].2);
             let fault = Fault::Duplicate { what: "column", value: pair[0].0.to_string(), first };
-            return Err(LedgerError::at_line(path, pair[1].2, fault));
+            return Err(LedgerError::at_line(path, pair[1].2.into(), fault));
         }
     }
     if rows.len() as u64 != columns {
-        let missing = rows.iter().zip(0u64..).find(|((column, ..), i)| column != i);
+        let missing = rows.iter().zip(0u64..).find(|((column, ..), i)| u64::from(*column) != *i);
         let missing = missing.map_or(rows.len() as u64, |(_, i)| i);
         let expected = format!("all {columns}, from 0 (column {missing} is missing)");
         return Err(LedgerError::in_file(path, Fault::value("columns", expected, rows.len())));

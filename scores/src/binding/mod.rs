@@ -130,8 +130,8 @@ pub(crate) fn bind_items(
     };
     let hashes = metadata.item_hashes.as_deref().filter(|_| metadata.items.is_some());
     let hashes = hashes.map(|text| all(path, text, count)).transpose()?;
-    // The list's own length tells nothing before it was read: room for as many as the matrix has.
-    let mut targets: Vec<u32> = Vec::with_capacity(count as usize);
+    // No room is made by the matrix's word: one without rows may claim any number of columns.
+    let mut targets: Vec<u32> = Vec::new();
     let mut seen = Seen::default();
     let mut take = |index: u64, id: &str| {
         if index >= count {
@@ -209,7 +209,7 @@ pub(crate) fn bind_events(
         let expected = format!("at most {most}, as many as in --events");
         return Err(LedgerError::in_file(path, Fault::value("events", expected, count)));
     }
-    let mut bound: Vec<u32> = Vec::with_capacity(count as usize);
+    let mut bound: Vec<u32> = Vec::with_capacity(events.len());
     let mut place = vec![None; events.len()];
     let mut take = |index: u64, id: &str| {
         if index >= count {
