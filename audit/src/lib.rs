@@ -16,6 +16,7 @@ mod error;
 mod finding;
 pub mod page;
 mod recompute;
+pub mod serve;
 mod summary;
 pub mod view;
 mod what_if;

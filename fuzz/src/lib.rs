@@ -8,6 +8,7 @@
 pub mod calldata;
 pub mod ledger;
 pub mod mutate;
+pub mod page;
 pub mod prover;
 pub mod sample;
 pub mod scores;
@@ -65,4 +66,5 @@ pub const TARGETS: &[Target] = targets! {
     ledger::claims: vec![ledger::claims_seed()];
     calldata::dense: calldata::dense_seeds();
     similar::similar: similar::similar_seeds();
+    page::page_message: page::page_seeds();
 };

@@ -8,6 +8,7 @@ mod contracts;
 mod exporter;
 mod kept;
 mod licences;
+mod page;
 mod shell;
 mod steps;
 mod tree;
@@ -27,6 +28,7 @@ cargo xtask test --list          its steps
 cargo xtask test --only STEP     one step; may be repeated
 cargo xtask ceremony             a ceremony with snarkjs for shape XS; long, see docs/ceremony.md
 cargo xtask chain                settlement on a development chain, with the real fixture
+cargo xtask page                 builds the report page's program and module: audit/page/dist
 cargo xtask wasm-size            builds the verifier without std, prints its size as WebAssembly";
 
 fn main() -> ExitCode {
@@ -53,6 +55,7 @@ fn run(arguments: Vec<String>) -> Result<()> {
         },
         Some("ceremony") => ceremony::run_ceremony(&Shell::new()?),
         Some("chain") => chain::run_chain(&Shell::new()?),
+        Some("page") => page::build(&Shell::new()?),
         Some("wasm-size") => steps::no_std(&Shell::new()?).map(|_| ()),
         _ => bail!("expected a chore\n\n{USAGE}"),
     }

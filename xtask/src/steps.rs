@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{bail, Result};
 
 use crate::shell::{output, run, Shell};
-use crate::{contracts, exporter, licences, tree};
+use crate::{contracts, exporter, licences, page, tree};
 
 /// How a step ended that did not fail.
 pub(crate) enum Outcome {
@@ -20,7 +20,7 @@ pub(crate) enum Outcome {
 type Step = fn(&Shell) -> Result<Outcome>;
 
 /// All steps: name, what it does, how. The quick ones first.
-pub(crate) const STEPS: [(&str, &str, Step); 17] = [
+pub(crate) const STEPS: [(&str, &str, Step); 18] = [
     ("fmt", "the code is formatted", fmt),
     ("paths", "no committed file names a path of one machine", paths),
     ("licences", "every dependency has a licence that asks for no more than to be named", licences),
@@ -41,6 +41,7 @@ pub(crate) const STEPS: [(&str, &str, Step); 17] = [
     ("fuzz", "decoders against mutated bytes, for a short time", fuzz),
     ("doc", "the documentation builds without a warning", doc),
     ("no-std", "the verifier builds without std; its size as WebAssembly", no_std),
+    ("page", "the report page: built as checked in, and its tests in a browser", page::page),
     ("wasm-host", "the verifier as a WebAssembly module with metered fuel", wasm_host),
 ];
 

@@ -50,6 +50,8 @@ function warnings(summary: Summary): (HTMLElement | false)[] {
       "The key comes from the local development set-up, whose secrets are public. ANYBODY CAN FORGE A PROOF UNDER IT. DO NOT PAY ANYONE BY THIS PAGE."),
     summary.proof === null && h("p", { class: "banner warn", id: "unproved" }, h("strong", {}, "NOT PROVED. "),
       "These numbers are computed by the operator; this page holds no proof of them."),
+    summary.proof?.key === false && h("p", { class: "banner warn", id: "no-key" }, h("strong", {}, "NOT PROVED HERE. "),
+      "The verifying key was not given when this page was made, so the proof cannot be checked on it."),
     summary.policy === null && h("p", { class: "banner plain", id: "public" },
       "This page holds what the epoch's public bundle says: who is paid, who waits, and the proof. Assets, the flow of the money and receipts need the operator's data."),
   ];

@@ -40,7 +40,7 @@ export class VerifyPanel {
       busy: "Checking…",
       good: "Verified: the proof is good for these payouts, and everything on the page agrees with it.",
       development: "The proof is good, but the key is an INSECURE DEVELOPMENT KEY: anybody can forge a proof under it. Do not pay anyone by this page.",
-      unproved: "The numbers agree with each other. NOT PROVED: there is no proof on this page.",
+      unproved: `The numbers agree with each other. NOT PROVED: ${this.summary.proof ? "the key of the proof is not on this page" : "there is no proof on this page"}.`,
       bad: `Not good: ${failed.length === 1 ? "a check" : `${failed.length} checks`} failed. Do not pay anyone by this page.`,
     };
     this.verdict.textContent = texts[verdict];
@@ -81,7 +81,7 @@ export class VerifyPanel {
       this.button.textContent = "Checked in this browser";
       return "bad";
     }
-    if (!this.summary.proof) return "unproved";
+    if (!this.summary.proof?.key) return "unproved";
     return this.checks.some(({ id, status }) => id === "key" && status === "open") ? "development" : "good";
   }
 }

@@ -19,7 +19,8 @@ export interface ProofPart {
   circuit: string;
   shape: string;
   circuit_digest: string;
-  key: string;
+  /** Null when the key was not given: then the proof cannot be checked here. */
+  key: string | null;
   vk_id: string;
   insecure: boolean;
   chain_id: string;

@@ -26,7 +26,7 @@ function summary() {
   const { words: _, state: __, operator, proof, ...rest } = view;
   return {
     ...rest,
-    proof: proof && { ...proof, key: "", proof: "" },
+    proof: proof && { ...proof, key: proof.key !== null },
     header,
     accounts: accounts.account.length,
     waitingAccounts: model.state.account.length,

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, test } from "node:test";
-import { finish, open, read, verify, viewOf } from "./browser.mjs";
+import { changed, finish, open, read, verify, viewOf } from "./browser.mjs";
 
 after(finish);
 
@@ -42,6 +42,28 @@ test("a page without a proof says so, in capitals", async () => {
   assert.equal(verdict, "unproved");
   assert.ok(!passed.includes("proof"));
   assert.match(text, /NOT PROVED/);
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("a proof without its key is not called checked", async () => {
+  const { page, trouble, close } = await open(changed("public", "no key", (v) => { v.proof.key = null; }));
+  assert.match(await page.innerText("#no-key"), /NOT PROVED HERE/);
+  const { verdict, passed } = await verify(page);
+  assert.equal(verdict, "unproved");
+  assert.ok(!passed.includes("proof") && !passed.includes("key"));
+  assert.deepEqual(trouble, []);
+  await close();
+});
+
+test("epochs are compared with each other", async () => {
+  const file = changed("public", "trend", (v) => {
+    const [own] = v.trend;
+    v.trend.push({ ...own, epoch: "2", paid: "5", waiting: "7" }, { ...own, epoch: "3", proved: false });
+  });
+  const { page, trouble, close } = await open(file);
+  assert.equal(await page.locator("#trend circle").count(), 9);
+  assert.equal(await page.locator("#trend tbody tr").count(), 3);
   assert.deepEqual(trouble, []);
   await close();
 });

@@ -52,6 +52,12 @@ const LIES = [
   ["the shares", "operator", (v) => { v.operator.policy.shares[0] -= 1; v.operator.policy.shares[4] += 1; }, "policy"],
   ["the smallest payout", "operator", (v) => { v.operator.policy.min_payout = "1"; }, "policy"],
   ["the cap", "operator", (v) => { v.operator.policy.cap_bps += 1; }, "fees"],
+  ["what an earlier epoch left", "public", (v) => {
+    v.trend.unshift({ ...v.trend[0], epoch: "0", waiting: "12345" });
+  }, "conservation"],
+  ["the state that an earlier epoch left", "public", (v) => {
+    v.trend.unshift({ ...v.trend[0], epoch: "0", waiting: "0", state_after: `0x${"11".repeat(32)}` });
+  }, "state-before"],
   ["the epoch's number", "public", (v) => { v.epoch = "2"; }, "words"],
 ];
 

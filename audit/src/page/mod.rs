@@ -4,6 +4,8 @@
 //! content security policy lets it run these and nothing else, and lets it reach no network. Data is never
 //! markup: the page puts it into text nodes only, and here it stands in a block where `<` cannot occur.
 
+mod site;
+
 use std::io::Write;
 
 use base64::prelude::{Engine, BASE64_STANDARD};
@@ -11,6 +13,8 @@ use flate2::{write::GzEncoder, Compression};
 use sha2::{Digest, Sha256};
 
 use crate::view::View;
+
+pub use site::{Site, SiteError, INDEX};
 
 /// The program, built from `audit/page/src`.
 pub const SCRIPT: &str = include_str!("../../page/dist/page.js");
@@ -56,6 +60,30 @@ pub fn policy() -> String {
         hash(SCRIPT),
         hash(STYLE),
     )
+}
+
+/// The policy of a page without a program.
+fn static_policy() -> String {
+    let style = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{style}'; img-src data:; base-uri 'none'; \
+         form-action 'none'"
+    )
+}
+
+/// Text as HTML shows it.
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '<' => escaped += "&lt;",
+            '>' => escaped += "&gt;",
+            '&' => escaped += "&amp;",
+            '"' => escaped += "&quot;",
+            _ => escaped.push(c),
+        }
+    }
+    escaped
 }
 
 /// The element that holds the data.

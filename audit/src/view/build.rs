@@ -1,7 +1,7 @@
 //! Views from what bundles and projects hold.
 
 use base64::prelude::{Engine, BASE64_STANDARD};
-use meed_ledger::bundle::{domain_text, hex_0x, Verified};
+use meed_ledger::bundle::{domain_text, hex_0x, Contents};
 use meed_ledger::receipt::{plain, Number, Show};
 use meed_statement::settle::{fee_share, Trace};
 use meed_statement::types::{Inputs, StateEntry};
@@ -37,8 +37,8 @@ pub enum ViewError {
         /// The bundle's epoch.
         got: u64,
     },
-    /// The bundle was verified under another key.
-    #[error("key: expected the one that the bundle was verified under, {expected}, got {got}")]
+    /// The bundle names another key.
+    #[error("key: expected the one that the bundle names, {expected}, got {got}")]
     OtherKey {
         /// The id of the bundle's key.
         expected: String,
@@ -47,21 +47,28 @@ pub enum ViewError {
     },
 }
 
-/// A verified bundle and the key that it was verified under.
-pub type Proved<'a> = (&'a Verified, &'a VerifyingKey);
+/// A bundle, and what is known of its proof when a page is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// What it says.
+    pub contents: &'a Contents,
+    /// Its key, where there is one: without it the page cannot check the proof.
+    pub key: Option<&'a VerifyingKey>,
+    /// Whether the proof was verified under that key. The page says so, and checks it anew.
+    pub proved: bool,
+}
 
 impl View {
     /// What a bundle says, and nothing else.
     ///
     /// # Errors
     /// [`ViewError::OtherKey`].
-    pub fn public(proved: Proved<'_>, show: &Show) -> Result<Self, ViewError> {
-        let (bundle, _) = proved;
-        let state = state(&bundle.state);
+    pub fn public(source: Source<'_>, show: &Show) -> Result<Self, ViewError> {
+        let contents = source.contents;
         Ok(Self {
-            proof: Some(proof(proved)?),
-            state: Some(state),
-            ..Self::new(&bundle.header, &bundle.words, bundle.binding.h, true, show)
+            proof: Some(proof(source)?),
+            state: Some(state(&contents.state)),
+            ..Self::new(&contents.header, &contents.words, contents.binding.h, source.proved, show)
         })
     }
 
@@ -78,7 +85,7 @@ impl View {
         inputs: &Inputs,
         trace: &Trace,
         names: &[String],
-        proved: Option<Proved<'_>>,
+        source: Option<Source<'_>>,
         show: &Show,
     ) -> Result<Self, ViewError> {
         for (what, expected, got) in [
@@ -90,14 +97,14 @@ impl View {
             }
         }
         let words = trace.words();
-        if let Some((bundle, _)) = proved.filter(|(bundle, _)| bundle.words != words) {
-            let (expected, got) = (inputs.epoch, bundle.header.epoch);
+        if let Some(other) = source.filter(|source| source.contents.words != words) {
+            let (expected, got) = (inputs.epoch, other.contents.header.epoch);
             return Err(ViewError::OtherBundle { expected, got });
         }
         Ok(Self {
-            proof: proved.map(proof).transpose()?,
+            proof: source.map(proof).transpose()?,
             operator: Some(operator(inputs, trace, names)),
-            ..Self::new(&trace.header, &words, trace.h, proved.is_some(), show)
+            ..Self::new(&trace.header, &words, trace.h, source.is_some_and(|s| s.proved), show)
         })
     }
 
@@ -155,23 +162,24 @@ impl TrendRow {
     }
 }
 
-fn proof((bundle, key): Proved<'_>) -> Result<ProofPart, ViewError> {
-    let (expected, got) = (hex_0x(&bundle.vk_id), hex_0x(&key.id()));
-    if expected != got {
+fn proof(source: Source<'_>) -> Result<ProofPart, ViewError> {
+    let Source { contents, key, .. } = source;
+    let expected = hex_0x(&contents.vk_id);
+    if let Some(got) = key.map(|key| hex_0x(&key.id())).filter(|got| *got != expected) {
         return Err(ViewError::OtherKey { expected, got });
     }
     Ok(ProofPart {
-        circuit: bundle.circuit.name.clone(),
-        shape: bundle.circuit.shape.name,
-        circuit_digest: hex::encode(bundle.circuit.digest),
-        key: BASE64_STANDARD.encode(key.to_bytes()),
-        vk_id: got,
-        insecure: key.is_insecure(),
-        chain_id: hex_0x(bundle.domain.chain_id()),
-        contract: hex_0x(bundle.domain.contract()),
-        domain: domain_text(&bundle.domain),
-        proof: BASE64_STANDARD.encode(bundle.proof.to_bytes()),
-        manifest_sha256: hex::encode(bundle.manifest_sha256),
+        circuit: contents.circuit.name.clone(),
+        shape: contents.circuit.shape.name,
+        circuit_digest: hex::encode(contents.circuit.digest),
+        key: key.map(|key| BASE64_STANDARD.encode(key.to_bytes())),
+        vk_id: expected,
+        insecure: key.map_or(contents.insecure_key, VerifyingKey::is_insecure),
+        chain_id: hex_0x(contents.domain.chain_id()),
+        contract: hex_0x(contents.domain.contract()),
+        domain: domain_text(&contents.domain),
+        proof: BASE64_STANDARD.encode(contents.proof.to_bytes()),
+        manifest_sha256: hex::encode(contents.manifest_sha256),
     })
 }
 

@@ -9,7 +9,7 @@ mod build;
 use meed_ledger::receipt::{Number, Show};
 use serde::Serialize;
 
-pub use build::{Proved, ViewError};
+pub use build::{Source, ViewError};
 
 use crate::Check;
 
@@ -71,8 +71,8 @@ pub struct ProofPart {
     pub shape: &'static str,
     /// SHA-256 of its constraints, 64 digits.
     pub circuit_digest: String,
-    /// The verifying key, 704 bytes.
-    pub key: String,
+    /// The verifying key, 704 bytes. Without it the page cannot check the proof, and says so.
+    pub key: Option<String>,
     /// The key's id, `0x` and 64 digits.
     pub vk_id: String,
     /// Whether anybody can forge proofs under the key.

@@ -4,12 +4,16 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
+use super::PageArgs;
+
 /// Check a history of epochs: proofs, accruals, totals; name each difference with its account.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "\
 Examples:
   meed audit bundles/1 bundles/2 --key meed-groth16-S.vk.json
   meed -p net audit --keys keys
+  meed audit bundles/* --keys keys --html pages
+  meed -p net audit --keys keys --serve
 
 Bundles are given in any order. What could not be checked is listed with what it would need; with
 --strict that is a failure, too. Take keys from where you trust them, not from who gave you the
@@ -28,4 +32,6 @@ pub(crate) struct Audit {
     /// Fail when anything could not be checked.
     #[arg(long)]
     pub(crate) strict: bool,
+    #[command(flatten)]
+    pub(crate) pages: PageArgs,
 }

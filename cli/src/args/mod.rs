@@ -13,11 +13,13 @@ use crate::failure::usage;
 mod audit;
 pub(crate) mod chain;
 mod export;
+mod pages;
 mod registry;
 mod scores;
 
 pub(crate) use audit::Audit;
 pub(crate) use export::{Export, ExportBundle, ExportKey, ExportR1cs, ExportVerifier, ExportWtns};
+pub(crate) use pages::PageArgs;
 pub(crate) use registry::RegistrySimilar;
 pub(crate) use scores::{
     Format, Import, Normalise, Orientation, Scores, Sign, SpanWeight, Unwritten,

@@ -7,6 +7,7 @@ use meed_audit::{Auditor, Key, Outcome};
 use meed_ledger::project::Project;
 use meed_ledger::{policy, registry};
 
+use super::pages::{self, Pages};
 use crate::args::Audit;
 use crate::failure::usage;
 use crate::keys::load_verifying_key;
@@ -42,6 +43,7 @@ pub(crate) fn run(args: &Audit, root: &Path, ui: &Ui) -> Result<Report> {
     }
     audit.follow();
     let audit = recompute(audit, project, ui)?;
+    let bundles = audit.bundles().to_vec();
     let audit = audit.finish();
     let good = match audit.result {
         Outcome::Good => true,
@@ -49,7 +51,13 @@ pub(crate) fn run(args: &Audit, root: &Path, ui: &Ui) -> Result<Report> {
         _ => false,
     };
     let json = serde_json::to_value(&audit).context("an audit is JSON")?;
-    Ok(Report { text: audit.to_string(), json, good })
+    let report = Report { text: audit.to_string(), json, good };
+    if !args.pages.wanted() {
+        return Ok(report);
+    }
+    let (bundles, keys) = (bundles.as_slice(), keys.as_slice());
+    let pages = Pages { bundles, keys, audit: &audit, project: self::project(root)? };
+    pages::run(&args.pages, pages, report, ui)
 }
 
 /// Computes the epochs again, each as a step of its own.

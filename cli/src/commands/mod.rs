@@ -8,6 +8,7 @@ mod demo;
 mod export;
 mod init;
 mod keys;
+mod pages;
 mod prove;
 mod receipt;
 mod registry;

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use meed_audit::page;
-use meed_audit::view::View;
+use meed_audit::view::{Source, View};
 use meed_ledger::atomic::{write_bytes, Access};
 use meed_ledger::bundle::{verify_bundle_with, Expected, Verified};
 use meed_ledger::project::Project;
@@ -20,7 +20,7 @@ pub(crate) fn run(args: &EpochReport, root: &Path, ui: &Ui) -> Result<Report> {
     let show = args.show.get()?;
     if let (true, Some(html)) = (args.public, &args.html) {
         let proved = verified(args, None)?;
-        let view = proved.as_ref().map(|(bundle, key)| View::public((bundle, key), &show));
+        let view = proved.as_ref().map(|proved| View::public(source(proved), &show));
         return write_page(&view.expect("clap demands the bundle")?, html);
     }
     let project = Project::open_to_read(root)?;
@@ -29,8 +29,8 @@ pub(crate) fn run(args: &EpochReport, root: &Path, ui: &Ui) -> Result<Report> {
     let proved = verified(args, Some(number))?;
     let names = epoch.registry.names();
     if let Some(html) = &args.html {
-        let proved = proved.as_ref().map(|(bundle, key)| (bundle, key));
-        return write_page(&View::operator(&epoch.inputs, &trace, names, proved, &show)?, html);
+        let source = proved.as_ref().map(source);
+        return write_page(&View::operator(&epoch.inputs, &trace, names, source, &show)?, html);
     }
     let bundle = proved.as_ref().map(|(bundle, _)| bundle);
     let text = report::report(&epoch.inputs, &trace, names, bundle, &show)?;
@@ -47,6 +47,10 @@ fn verified(args: &EpochReport, epoch: Option<u64>) -> Result<Option<(Verified, 
     let key = load_verifying_key(key)?;
     let expected = Expected { circuit: key.circuit, epoch, ..Expected::default() };
     Ok(Some((verify_bundle_with(bundle, &key.vk, &expected)?, key.vk)))
+}
+
+fn source((bundle, key): &(Verified, VerifyingKey)) -> Source<'_> {
+    Source { contents: bundle, key: Some(key), proved: true }
 }
 
 fn write_page(view: &View, html: &PathBuf) -> Result<Report> {

@@ -6,6 +6,7 @@ mod bad_input;
 mod disk;
 mod exports;
 mod flow;
+mod pages;
 mod similar;
 mod what_if;
 mod world;
