@@ -161,9 +161,8 @@ impl Rounds {
     fn state(&self, v: &[Fr], x: &[Fr]) -> Vec<Fr> {
         let t = self.t;
         let d: Vec<Fr> = x.iter().zip(v).map(|(x, v)| *x - v).collect();
-        let free: Vec<Fr> = (0..t)
-            .map(|i| v[i] - (0..i).map(|l| self.impulse[i - l] * d[l]).sum::<Fr>())
-            .collect();
+        let free: Vec<Fr> =
+            (0..t).map(|i| v[i] - (0..i).map(|l| self.impulse[i - l] * d[l]).sum::<Fr>()).collect();
         let mut state = solve(&self.observe[..t], &free);
         for d in d {
             state[0] += d;

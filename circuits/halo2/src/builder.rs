@@ -1,0 +1,398 @@
+//! Rows as they are laid out, one after another, and the values in their cells.
+//!
+//! A [`Var`] is a value with one home: the first cell in which it is placed. Every later use is
+//! another cell that a copy constraint ties to the home, so a value that has a cell is never
+//! assigned again.
+
+use crate::config::{
+    sequence_cell, state_cell, Kind, AFTER_ROW, COLUMNS, LIMB, OUTPUT, PARTIAL_ROW,
+    PERMUTATION_ROWS, RATE, SUM, WIDTH,
+};
+use crate::field::{integer, two_to, Fr};
+use crate::rounds::{Rounds, HALF_FULL};
+use halo2_proofs::arithmetic::Field;
+use halo2_proofs::halo2curves::ff::PrimeField;
+use meed_statement::clause::Clause;
+use std::collections::HashMap;
+
+/// A value and its cells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Var(u32);
+
+/// Column among the advice columns, and row.
+pub(crate) type Cell = (usize, usize);
+
+/// The fixed cells of a row of the main track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MainRow {
+    pub(crate) clause: Clause,
+    pub(crate) kind: Kind,
+    pub(crate) q: [Fr; WIDTH],
+    pub(crate) product: [Fr; 2],
+    pub(crate) constant: Fr,
+}
+
+/// The fixed cell of a row of the range track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RangeRow {
+    pub(crate) clause: Clause,
+    pub(crate) scale: Fr,
+}
+
+/// Everything of a circuit but the values.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Layout {
+    pub(crate) limb_bits: u32,
+    pub(crate) main: Vec<MainRow>,
+    pub(crate) range: Vec<RangeRow>,
+    /// A home and the cell that holds the same value, with the clause that uses it.
+    pub(crate) copies: Vec<(Cell, Cell, Clause)>,
+    /// Cells that hold a value, by column.
+    pub(crate) used: [Vec<bool>; COLUMNS],
+}
+
+/// The values of the advice columns. Secrets: no `Debug`.
+#[derive(Clone)]
+pub(crate) struct Grid {
+    pub(crate) columns: [Vec<Fr>; COLUMNS],
+}
+
+/// Lays rows out. The rows must not depend on the values.
+pub(crate) struct Builder {
+    limb_bits: u32,
+    clause: Clause,
+    values: Vec<Fr>,
+    homes: Vec<Option<Cell>>,
+    constants: HashMap<[u8; 32], Var>,
+    main: Vec<MainRow>,
+    range: Vec<RangeRow>,
+    copies: Vec<(Cell, Cell, Clause)>,
+    used: [Vec<bool>; COLUMNS],
+    columns: [Vec<Fr>; COLUMNS],
+}
+
+/// A number as a field element.
+pub(crate) fn fr(v: i64) -> Fr {
+    let magnitude = Fr::from(v.unsigned_abs());
+    if v < 0 {
+        -magnitude
+    } else {
+        magnitude
+    }
+}
+
+/// Coefficient and value.
+pub(crate) type Term = (Fr, Var);
+
+impl Builder {
+    pub(crate) fn new(limb_bits: u32) -> Self {
+        Self {
+            limb_bits,
+            clause: Clause::Binding,
+            values: Vec::new(),
+            homes: Vec::new(),
+            constants: HashMap::new(),
+            main: Vec::new(),
+            range: Vec::new(),
+            copies: Vec::new(),
+            used: Default::default(),
+            columns: Default::default(),
+        }
+    }
+
+    pub(crate) fn finish(self) -> (Layout, Grid) {
+        let Self { limb_bits, main, range, copies, used, columns, .. } = self;
+        (Layout { limb_bits, main, range, copies, used }, Grid { columns })
+    }
+
+    /// Bits of a limb.
+    pub(crate) fn limb_bits(&self) -> u32 {
+        self.limb_bits
+    }
+
+    /// The clause that the rows from here on belong to.
+    pub(crate) fn clause(&mut self, clause: Clause) {
+        self.clause = clause;
+    }
+
+    /// A new value. It has no cell until it is placed.
+    pub(crate) fn witness(&mut self, value: Fr) -> Var {
+        self.values.push(value);
+        self.homes.push(None);
+        Var((self.values.len() - 1) as u32)
+    }
+
+    /// The value.
+    pub(crate) fn value(&self, var: Var) -> Fr {
+        self.values[var.0 as usize]
+    }
+
+    /// Puts a value into the next free cell of a column, and returns its row.
+    fn push(&mut self, column: usize, var: Option<Var>) -> usize {
+        let row = self.columns[column].len();
+        let value = var.map_or(Fr::ZERO, |v| self.value(v));
+        self.columns[column].push(value);
+        self.used[column].push(var.is_some());
+        if let Some(Var(i)) = var {
+            match self.homes[i as usize] {
+                Some(home) => self.copies.push((home, (column, row), self.clause)),
+                None => self.homes[i as usize] = Some((column, row)),
+            }
+        }
+        row
+    }
+
+    fn main_row(&mut self, kind: Kind, w: [Option<Var>; WIDTH], q: [Fr; WIDTH]) -> &mut MainRow {
+        for (column, var) in w.into_iter().enumerate() {
+            self.push(column, var);
+        }
+        let zero = Fr::ZERO;
+        let clause = self.clause;
+        self.main.push(MainRow { clause, kind, q, product: [zero; 2], constant: zero });
+        self.main.last_mut().expect("a row was pushed")
+    }
+
+    /// Demands `sum q_i w_i + m w0 w1 + n w0 w2 + c = 0`, at most five terms.
+    pub(crate) fn assert(&mut self, terms: &[Term], [m, n]: [i64; 2], c: Fr) {
+        self.assert_with(terms, [fr(m), fr(n)], c);
+    }
+
+    /// [`Self::assert`] with coefficients of any size.
+    pub(crate) fn assert_with(&mut self, terms: &[Term], product: [Fr; 2], c: Fr) {
+        assert!(terms.len() <= WIDTH, "a row holds five terms");
+        let w = std::array::from_fn(|i| terms.get(i).map(|t| t.1));
+        let q = std::array::from_fn(|i| terms.get(i).map_or(Fr::ZERO, |t| t.0));
+        let row = self.main_row(Kind::Arithmetic, w, q);
+        row.product = product;
+        row.constant = c;
+    }
+
+    /// `sum q_i w_i + m w0 w1 + n w0 w2 + c` as a new value, at most four terms.
+    pub(crate) fn solve(&mut self, terms: &[Term], [m, n]: [i64; 2], c: Fr) -> Var {
+        self.solve_with(terms, [fr(m), fr(n)], c)
+    }
+
+    /// [`Self::solve`] with coefficients of any size.
+    pub(crate) fn solve_with(&mut self, terms: &[Term], product: [Fr; 2], c: Fr) -> Var {
+        assert!(terms.len() < WIDTH, "four terms and the result");
+        let mut value = c;
+        for (k, var) in terms {
+            value += *k * self.value(*var);
+        }
+        for (k, i) in product.iter().zip([1, 2]) {
+            if *k != Fr::ZERO {
+                value += *k * self.value(terms[0].1) * self.value(terms[i].1);
+            }
+        }
+        let out = self.witness(value);
+        let w =
+            std::array::from_fn(
+                |i| {
+                    if i == WIDTH - 1 {
+                        Some(out)
+                    } else {
+                        terms.get(i).map(|t| t.1)
+                    }
+                },
+            );
+        let q = std::array::from_fn(|i| {
+            if i == WIDTH - 1 {
+                -Fr::ONE
+            } else {
+                terms.get(i).map_or(Fr::ZERO, |t| t.0)
+            }
+        });
+        let row = self.main_row(Kind::Arithmetic, w, q);
+        row.product = product;
+        row.constant = c;
+        out
+    }
+
+    /// `x * y`.
+    pub(crate) fn product(&mut self, x: Var, y: Var) -> Var {
+        self.solve(&[(Fr::ZERO, x), (Fr::ZERO, y)], [1, 0], Fr::ZERO)
+    }
+
+    /// The sum of any number of terms and a constant.
+    pub(crate) fn sum(&mut self, terms: &[Term], c: Fr) -> Var {
+        let (last, constant) = self.fold(terms, WIDTH - 1, c);
+        self.solve(&last, [0, 0], constant)
+    }
+
+    /// Demands that a sum of any number of terms and a constant is zero.
+    pub(crate) fn assert_zero(&mut self, terms: &[Term], c: Fr) {
+        let (last, constant) = self.fold(terms, WIDTH, c);
+        self.assert(&last, [0, 0], constant);
+    }
+
+    /// Sums terms, four a row, until at most `most` are left.
+    fn fold(&mut self, terms: &[Term], most: usize, c: Fr) -> (Vec<Term>, Fr) {
+        let mut terms = terms.to_vec();
+        let mut constant = c;
+        while terms.len() > most {
+            let rest = terms.split_off(WIDTH - 1);
+            let partial = self.solve(&terms, [0, 0], constant);
+            constant = Fr::ZERO;
+            terms = vec![(Fr::ONE, partial)];
+            terms.extend(rest);
+        }
+        (terms, constant)
+    }
+
+    /// The sum of values.
+    pub(crate) fn total(&mut self, vars: &[Var]) -> Var {
+        let terms: Vec<Term> = vars.iter().map(|v| (Fr::ONE, *v)).collect();
+        self.sum(&terms, Fr::ZERO)
+    }
+
+    /// Demands that two values are equal.
+    pub(crate) fn equal(&mut self, a: Var, b: Var) {
+        self.assert(&[(Fr::ONE, a), (-Fr::ONE, b)], [0, 0], Fr::ZERO);
+    }
+
+    /// A constant; one row for each that occurs.
+    pub(crate) fn constant(&mut self, value: Fr) -> Var {
+        let key = value.to_repr().into();
+        if let Some(var) = self.constants.get(&key) {
+            return *var;
+        }
+        let var = self.witness(value);
+        self.assert(&[(Fr::ONE, var)], [0, 0], -value);
+        self.constants.insert(key, var);
+        var
+    }
+
+    /// Public input number `i`, in row `i`: these come first.
+    pub(crate) fn public(&mut self, i: usize, value: Fr) -> Var {
+        assert_eq!(self.main.len(), i, "public inputs take the first rows");
+        let var = self.witness(value);
+        self.assert(&[(-Fr::ONE, var)], [0, 0], Fr::ZERO);
+        var
+    }
+
+    fn range_row(&mut self, limb: Fr, sum: Var, scale: Fr) {
+        self.columns[LIMB].push(limb);
+        self.used[LIMB].push(true);
+        self.push(SUM, Some(sum));
+        self.range.push(RangeRow { clause: self.clause, scale });
+    }
+
+    /// Demands `0 <= x < 2^n`.
+    ///
+    /// Limbs from the top. If the top limb is narrower than others, a second row looks up
+    /// `limb * 2^(b - n')` too: `sum = (1 - 2^(b - n')) * sum + that` leaves the sum as it is
+    /// exactly if the limb of this row is that multiple, so the two sums are one value, copied.
+    pub(crate) fn range(&mut self, x: Var, n: u32) {
+        let b = self.limb_bits;
+        let limbs = n.div_ceil(b);
+        let top_bits = n - (limbs - 1) * b;
+        let value = integer(&self.value(x));
+        let mask = (1u64 << b) - 1;
+        let limb = |i: u32| Fr::from(value.wrapping_shr((i * b) as usize).as_limbs()[0] & mask);
+        let top = limb(limbs - 1);
+        let mut sum = if limbs == 1 { x } else { self.witness(top) };
+        self.range_row(top, sum, Fr::ZERO);
+        if top_bits < b {
+            let shift = two_to(b - top_bits);
+            self.range_row(top * shift, sum, Fr::ONE - shift);
+        }
+        for i in (0..limbs - 1).rev() {
+            let next = self.value(sum) * two_to(b) + limb(i);
+            sum = if i == 0 { x } else { self.witness(next) };
+            self.range_row(limb(i), sum, two_to(b));
+        }
+    }
+
+    /// Demands `0 <= x < 2^m`, where `m` is the least multiple of a limb's bits that is at least
+    /// `n`: cheaper than [`Self::range`], where the bound only has to be far from the modulus.
+    pub(crate) fn range_at_least(&mut self, x: Var, n: u32) {
+        let m = n.div_ceil(self.limb_bits) * self.limb_bits;
+        assert!(m <= 252, "an integer far from the modulus");
+        self.range(x, m);
+    }
+
+    /// Demands `0 <= x <= max`, both below `2^b`: the limbs `x` and `max - x` make `max`.
+    pub(crate) fn at_most(&mut self, x: Var, max: Var) {
+        let (value, room) = (self.value(x), self.value(max) - self.value(x));
+        self.range_row(value, x, Fr::ZERO);
+        self.range_row(room, max, Fr::ONE);
+    }
+
+    /// `hash(inputs)` of eight elements: one permutation.
+    pub(crate) fn hash8(&mut self, inputs: &[Var; RATE]) -> Var {
+        let rounds = Rounds::for_inputs(RATE);
+        let zero = self.constant(Fr::ZERO);
+        let start = self.main.len();
+        let mut state = vec![Some(zero)];
+        state.extend(inputs.iter().copied().map(Some));
+        let mut values = vec![Fr::ZERO];
+        values.extend(inputs.iter().map(|v| self.value(*v)));
+
+        for (round, constants) in rounds.first.iter().enumerate() {
+            let kind = if round + 1 == HALF_FULL { Kind::Enter } else { Kind::Full };
+            self.state_rows(kind, &state, constants, None);
+            values = rounds.full(&values, constants);
+            state = self.fresh(&values);
+        }
+        let rows = AFTER_ROW - PARTIAL_ROW;
+        let (v, after) = rounds.sequence(&values, rows * WIDTH);
+        for row in 0..rows {
+            let kind = match rows - row {
+                3.. => Kind::Partial,
+                2 => Kind::Exit,
+                _ => Kind::Inside,
+            };
+            let at = |column: usize| sequence_index(row, column);
+            let w = std::array::from_fn(|c| Some(self.witness(v[at(c)])));
+            let q = std::array::from_fn(|c| rounds.partial.get(at(c)).copied().unwrap_or(Fr::ZERO));
+            self.main_row(kind, w, q);
+        }
+        values = after;
+        for (round, constants) in rounds.last.iter().enumerate() {
+            state = self.fresh(&values);
+            let last = round + 1 == HALF_FULL;
+            values = rounds.full(&values, constants);
+            let output = last.then(|| self.witness(values[0]));
+            let kind = if last { Kind::Last } else { Kind::Full };
+            self.state_rows(kind, &state, constants, output);
+            if let Some(output) = output {
+                debug_assert_eq!(self.main.len(), start + PERMUTATION_ROWS);
+                debug_assert_eq!(self.homes[output.0 as usize], Some((OUTPUT.1, start + OUTPUT.0)));
+                return output;
+            }
+        }
+        unreachable!("the last round returns")
+    }
+
+    fn fresh(&mut self, values: &[Fr]) -> Vec<Option<Var>> {
+        values.iter().map(|v| Some(self.witness(*v))).collect()
+    }
+
+    fn state_rows(
+        &mut self,
+        kind: Kind,
+        state: &[Option<Var>],
+        constants: &[Fr],
+        spare: Option<Var>,
+    ) {
+        for row in 0..2 {
+            let mut w = [None; WIDTH];
+            let mut q = [Fr::ZERO; WIDTH];
+            for (i, (var, constant)) in state.iter().zip(constants).enumerate() {
+                let (r, c) = state_cell(i);
+                if r == row {
+                    (w[c], q[c]) = (*var, *constant);
+                }
+            }
+            if row == 1 {
+                w[WIDTH - 1] = spare;
+            }
+            self.main_row(if row == 0 { kind } else { Kind::Inside }, w, q);
+        }
+    }
+}
+
+fn sequence_index(row: usize, column: usize) -> usize {
+    debug_assert_eq!(sequence_cell(0, row * WIDTH + column), (row, column));
+    row * WIDTH + column
+}

@@ -1,0 +1,148 @@
+//! Hashes and trees, with the roots of the native code.
+//!
+//! Hashes of eight elements, of which an epoch has hundreds, have gates of their own
+//! ([`Builder::hash8`]). The five others, at the tops, are arithmetic rows: a few hundred each.
+
+use crate::builder::{fr, Builder, Term, Var};
+use crate::config::RATE;
+use crate::field::{to_halo2, Fr};
+use crate::rounds::Rounds;
+use halo2_proofs::arithmetic::Field;
+use meed_statement::poseidon::{tag, ARITY, DEPTH, ZEROS};
+
+impl Builder {
+    /// `hash(inputs)` for 3 to 8 inputs.
+    pub(crate) fn hash(&mut self, inputs: &[Var]) -> Var {
+        match inputs.try_into() {
+            Ok(inputs) => self.hash8(inputs),
+            Err(_) => self.hash_by_rows(inputs),
+        }
+    }
+
+    fn hash_by_rows(&mut self, inputs: &[Var]) -> Var {
+        let rounds = Rounds::for_inputs(inputs.len());
+        let t = rounds.t;
+        let mut state = vec![self.constant(Fr::ZERO)];
+        state.extend(inputs);
+        for constants in &rounds.first {
+            state = self.full_round(&state, constants, rounds, t);
+        }
+        let count = rounds.partial.len();
+        let (mut v, mut x): (Vec<Var>, Vec<Var>) = (Vec::new(), Vec::new());
+        for j in 0..=count {
+            let mut terms: Vec<Term> = Vec::new();
+            if j < t {
+                terms.extend(rounds.observe[j].iter().copied().zip(state.iter().copied()));
+                for i in 0..j {
+                    let k = rounds.impulse[j - i];
+                    terms.extend([(k, x[i]), (-k, v[i])]);
+                }
+                terms.retain(|(k, _)| *k != Fr::ZERO);
+            } else {
+                for (i, (a, b)) in rounds.recurrence.iter().enumerate() {
+                    terms.extend([(*a - b, v[j - t + i]), (*b, x[j - t + i])]);
+                }
+            }
+            let next = self.sum(&terms, Fr::ZERO);
+            v.push(next);
+            if let Some(constant) = rounds.partial.get(j) {
+                let out = self.sbox(next, constant);
+                x.push(out);
+            }
+        }
+        let from = count + 1 - t;
+        state = (0..t)
+            .map(|i| {
+                let by_v = rounds.exit_v[i].iter().copied().zip(v[from..].iter().copied());
+                let by_x = rounds.exit_x[i].iter().copied().zip(x[from..].iter().copied());
+                let mut terms: Vec<Term> = by_v.chain(by_x).collect();
+                terms.retain(|(k, _)| *k != Fr::ZERO);
+                self.sum(&terms, Fr::ZERO)
+            })
+            .collect();
+        for (round, constants) in rounds.last.iter().enumerate() {
+            let outputs = if round + 1 == rounds.last.len() { 1 } else { t };
+            state = self.full_round(&state, constants, rounds, outputs);
+        }
+        state[0]
+    }
+
+    fn full_round(
+        &mut self,
+        state: &[Var],
+        constants: &[Fr],
+        rounds: &Rounds,
+        outputs: usize,
+    ) -> Vec<Var> {
+        let boxes: Vec<Var> = state.iter().zip(constants).map(|(v, c)| self.sbox(*v, c)).collect();
+        rounds.mds[..outputs]
+            .iter()
+            .map(|row| {
+                let terms: Vec<Term> = row.iter().copied().zip(boxes.iter().copied()).collect();
+                self.sum(&terms, Fr::ZERO)
+            })
+            .collect()
+    }
+
+    /// `(v + c)^5`. Three rows.
+    fn sbox(&mut self, v: Var, c: &Fr) -> Var {
+        let x2 = self.solve(&[(c.double(), v), (Fr::ZERO, v)], [1, 0], c.square());
+        let x4 = self.product(x2, x2);
+        self.solve(&[(*c, x4), (Fr::ZERO, v)], [1, 0], Fr::ZERO)
+    }
+
+    /// A domain tag.
+    pub(crate) fn tag(&mut self, text: &str) -> Var {
+        self.constant(to_halo2(&tag(text)))
+    }
+
+    /// A short number as a constant.
+    pub(crate) fn number(&mut self, v: i64) -> Var {
+        self.constant(fr(v))
+    }
+
+    /// The levels of an 8-ary tree over `leaves` up to one node; missing children are zero
+    /// subtrees. Returns the node and its level.
+    fn tree(&mut self, leaves: &[Var]) -> (Var, usize) {
+        let mut level = leaves.to_vec();
+        let mut height = 0;
+        while level.len() > 1 {
+            let zero = self.constant(to_halo2(&ZEROS[height]));
+            let mut above = Vec::with_capacity(level.len().div_ceil(ARITY));
+            for chunk in level.chunks(ARITY) {
+                let mut children = [zero; RATE];
+                children[..chunk.len()].copy_from_slice(chunk);
+                above.push(self.hash8(&children));
+            }
+            level = above;
+            height += 1;
+        }
+        (level[0], height)
+    }
+
+    /// The root that [`meed_statement::poseidon::tree_root`] computes: lifted to the full depth
+    /// with zero subtrees, so that it does not depend on the shape.
+    pub(crate) fn tree_root(&mut self, leaves: &[Var]) -> Var {
+        let (mut node, height) = self.tree(leaves);
+        for zero in &ZEROS[height..DEPTH] {
+            let mut children = [self.constant(to_halo2(zero)); RATE];
+            children[0] = node;
+            node = self.hash8(&children);
+        }
+        node
+    }
+
+    /// A hash that fixes all of `items`; their number is the shape's. Not a root: it is not
+    /// lifted.
+    pub(crate) fn digest(&mut self, items: &[Var]) -> Var {
+        self.tree(items).0
+    }
+
+    /// A challenge from what must be fixed before it, at most seven elements.
+    pub(crate) fn challenge(&mut self, text: &str, from: &[Var]) -> Var {
+        let mut inputs = [self.number(0); RATE];
+        inputs[0] = self.tag(text);
+        inputs[1..=from.len()].copy_from_slice(from);
+        self.hash8(&inputs)
+    }
+}
