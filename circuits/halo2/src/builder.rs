@@ -252,7 +252,7 @@ impl Builder {
 
     /// A constant; one row for each that occurs.
     pub(crate) fn constant(&mut self, value: Fr) -> Var {
-        let key = value.to_repr().into();
+        let key = value.to_repr();
         if let Some(var) = self.constants.get(&key) {
             return *var;
         }
