@@ -31,7 +31,7 @@ test("amounts are cut and say so", () => {
 test("short amounts never look exact when they are not", () => {
   const eth = token(18, "ETH");
   for (const [amount, expected] of [
-    [0n, "0"], [1n, "<0.000001"], [1_259_443_011_111_904_812n, "1.2594…"], [62_972_000_000_000_000n, "0.062972"],
+    [0n, "0"], [1n, "<0.000001"], [1_259_443_011_111_904_812n, "1.2594…"], [62_972_000_000_000_000n, "0.06297…"],
     [10n ** 18n, "1"], [123_456n * 10n ** 18n + 1n, "123,456.00…"], [5n * 10n ** 12n, "0.000005"],
   ]) assert.equal(brief(eth, amount * UNIT), expected);
 });
