@@ -431,7 +431,12 @@ fn safetensors_refuses_what_says_two_things() {
     let twice = "{\"s\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]},\
                   \"s\":{\"dtype\":\"F32\",\"shape\":[2,3],\"data_offsets\":[0,24]}}";
     let deep = format!("{{\"s\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let many: String = (0..70_000)
+        .map(|i| format!("\"{i}\":{{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[0,0]}},"))
+        .collect();
+    let many = format!("{{{}}}", many.trim_end_matches(','));
     let cases: Vec<(Vec<u8>, &str)> = vec![
+        (tensors(&many, b""), "expected at most 65536 tensors"),
         (b"".to_vec(), "length: expected a safetensors file of 8 bytes"),
         (good[..7].to_vec(), "length: expected a safetensors file of 8 bytes"),
         (good[..20].to_vec(), "length: expected a header of"),

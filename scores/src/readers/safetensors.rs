@@ -23,6 +23,8 @@ use crate::metadata::Metadata;
 
 /// Longest header, in bytes; that of the format's own implementation.
 const LONGEST_HEADER: u64 = 100_000_000;
+/// Most tensors of a file: a short name takes far less room in the header than in memory.
+const MOST_TENSORS: usize = 1 << 16;
 
 /// What a header says.
 #[derive(Default)]
@@ -193,6 +195,11 @@ impl<'de> Deserialize<'de> for Header {
                 let mut header = Header::default();
                 let mut seen = false;
                 while let Some(name) = map.next_key::<String>()? {
+                    if header.tensors.len() > MOST_TENSORS {
+                        return Err(A::Error::custom(format_args!(
+                            "expected at most {MOST_TENSORS} tensors"
+                        )));
+                    }
                     let again = if name == "__metadata__" {
                         header.metadata = map.next_value::<Pairs>()?.0;
                         std::mem::replace(&mut seen, true)
