@@ -14,12 +14,14 @@ mod audit;
 pub(crate) mod chain;
 mod export;
 mod pages;
+mod quality;
 mod registry;
 mod scores;
 
 pub(crate) use audit::Audit;
 pub(crate) use export::{Export, ExportBundle, ExportKey, ExportR1cs, ExportVerifier, ExportWtns};
 pub(crate) use pages::PageArgs;
+pub(crate) use quality::ScoresCheck;
 pub(crate) use registry::RegistrySimilar;
 pub(crate) use scores::{
     Format, Import, Normalise, Orientation, Scores, Sign, SpanWeight, Unwritten,

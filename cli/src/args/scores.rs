@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use meed_ledger::decimal::{Exact, Scale};
 
+use super::ScoresCheck;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Scores {
     /// Import the events of an epoch and their scores. Importing again replaces what is not yet
@@ -38,6 +40,13 @@ and rounded once, half to even. Nothing is dropped unless --top or --drop-below 
 is weighed. What the file says of itself and what the options say must not contradict each other.
 docs/scores.md has every format and error.")]
     Import(Box<Import>),
+    /// Look for what is probably wrong about an epoch's scores: sign, spread, who takes it all.
+    #[command(after_help = "Examples:
+  meed -p net scores check
+  meed -p net scores check --most-share 30 --strict
+
+Warnings have numbers and shares, never a score. An import gives the same ones.")]
+    Check(ScoresCheck),
 }
 
 #[derive(Debug, ClapArgs)]

@@ -10,6 +10,7 @@ mod init;
 mod keys;
 mod pages;
 mod prove;
+mod quality;
 mod receipt;
 mod registry;
 mod report;

@@ -5,14 +5,19 @@ use std::path::Path;
 use anyhow::Result;
 use meed_ledger::decimal::fixed_to_decimal;
 use meed_ledger::project::Project;
+use meed_scores::quality::{check, Limits, Warning};
 use meed_scores::{self as scores, ImportSummary, Mass, Naming, Options, Request};
 use serde_json::json;
 
+use super::quality;
 use crate::args::{self, Import};
 use crate::ui::{grouped, Report, Ui};
 
 pub(crate) fn run(args: args::Scores, root: &Path, ui: &Ui) -> Result<Report> {
-    let args::Scores::Import(args) = args;
+    let args = match args {
+        args::Scores::Import(args) => args,
+        args::Scores::Check(args) => return quality::run(&args, root),
+    };
     let project = Project::open(root)?;
     let done = import(&args, &project, ui)?;
     let epoch = done.epoch;
@@ -22,7 +27,12 @@ pub(crate) fn run(args: args::Scores, root: &Path, ui: &Ui) -> Result<Report> {
         done.describe(),
         root.display()
     );
-    Ok(Report::new(text, json!({ "epoch": epoch, "import": done.manifest })))
+    let json = json!({
+        "epoch": epoch,
+        "import": done.manifest,
+        "warnings": quality::values(&done.warnings),
+    });
+    Ok(Report::new(text, json))
 }
 
 /// An import that is on disk.
@@ -31,6 +41,7 @@ pub(crate) struct Done {
     summary: ImportSummary,
     fraction_bits: u8,
     manifest: scores::Manifest,
+    warnings: Vec<Warning>,
 }
 
 /// Imports into the project's open epoch.
@@ -47,12 +58,12 @@ pub(crate) fn import(args: &Import, project: &Project, ui: &Ui) -> Result<Done> 
     let scores::Imported { records, summary, manifest } = imported;
     let about = serde_json::to_value(&manifest)?;
     let epoch = project.save_import(&events, &records, &registry, fraction_bits, about)?;
-    if !records.is_empty() && records.iter().all(|r| r.score <= 0) {
-        ui.note("note: no score is above zero, so no record will count; is --sign right?");
-    }
+    let limits = Limits::default();
+    let warnings = check(&records, &registry, events.as_slice(), &policy, &limits);
+    quality::notes(&warnings, ui);
     let threshold = fixed_to_decimal(policy.threshold as i64, fraction_bits);
     ui.note(&format!("note: records count from the policy's threshold on, {threshold}"));
-    Ok(Done { epoch, summary, fraction_bits, manifest })
+    Ok(Done { epoch, summary, fraction_bits, manifest, warnings })
 }
 
 fn request(args: &Import, fraction_bits: u8) -> Request<'_> {

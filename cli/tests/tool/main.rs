@@ -7,6 +7,7 @@ mod disk;
 mod exports;
 mod flow;
 mod pages;
+mod quality;
 mod similar;
 mod what_if;
 mod world;
