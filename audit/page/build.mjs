@@ -30,11 +30,11 @@ const options = {
 
 async function bundle() {
   const worker = await esbuild.build({ ...options, entryPoints: ["src/worker.ts"] });
-  const text = worker.outputFiles[0].text;
+  const program = worker.outputFiles[0].text;
   const page = await esbuild.build({
     ...options,
     entryPoints: ["src/main.ts"],
-    define: { WORKER_SOURCE: JSON.stringify(text) },
+    define: { WORKER_SOURCE: JSON.stringify(program) },
   });
   const style = await esbuild.build({ ...options, entryPoints: ["src/style.css"] });
   const inputs = [...Object.keys(worker.metafile.inputs), ...Object.keys(page.metafile.inputs)];
@@ -42,7 +42,9 @@ async function bundle() {
   for (const [name, content, end] of [["page.js", js, /<\/script|<!--/i], ["page.css", css, /<\/style/i]]) {
     if (end.test(content)) throw new Error(`${name} contains ${end}, which would end its element`);
   }
-  return { "page.js": js, "page.css": css, "NOTICE.txt": notice(inputs) };
+  const text = notice(inputs);
+  if (/<\/script|<!--/i.test(text)) throw new Error("NOTICE.txt would end its element");
+  return { "page.js": js, "page.css": css, "NOTICE.txt": text };
 }
 
 /** Licences of the packages whose code is in the bundle, and of the crates in the module. */
@@ -68,11 +70,10 @@ function notice(inputs) {
 /** The crates in the WebAssembly module, by name, version and licence. */
 function crates() {
   const out = execFileSync("cargo", [
-    "tree", "-p", "meed-page-wasm", "--target", "wasm32-unknown-unknown", "-e", "normal", "--prefix", "none",
+    "tree", "-p", "meed-page-wasm", "--target", "wasm32-unknown-unknown", "-e", "normal,no-proc-macro", "--prefix", "none",
     "--no-dedupe", "--locked", "-f", "{p}|{l}",
   ], { cwd: repository, encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] });
   const lines = new Set(out.split("\n").filter((line) => line && !line.includes("meed-"))
-    .filter((line) => !line.includes("(proc-macro)"))
     .map((line) => line.replace(/^(\S+) v(\S+).*\|(.*)$/, "$1 $2 ($3)")));
   return `Crates in checks.wasm, from crates.io, where their licence texts are:\n\n${[...lines].sort().join("\n")}\n`;
 }

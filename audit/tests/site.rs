@@ -40,6 +40,7 @@ fn each_page_knows_all_epochs_and_the_list_names_them() {
     assert!(at("epoch-1.html") < at("epoch-2.html") && at("epoch-2.html") < at("epoch-11.html"));
     assert!(index.contains("&lt;b&gt;X") && !index.contains("<b>"));
     assert!(!index.contains("<script"));
+    assert_eq!(index.matches("<td class=\"nowrap\">none</td>").count(), 3);
     for name in ["", "epoch-3.html", "epoch-01.html", "epoch-.html", "../Cargo.toml", "epoch-1"] {
         assert!(site.file(name).unwrap().is_none(), "{name}");
     }

@@ -140,6 +140,7 @@ export function fineprint(summary: Summary): HTMLElement {
     ])),
     details("Units", h("p", {}, `Amounts are shown in ${show.symbol}${show.decimals ? `, of 10^${show.decimals} base units each` : " (base units)"}; a base unit is ${grouped(UNIT)} credits. `
       + "“…” marks digits that are cut off. Everything is computed in credits, exactly.")),
+    details("Licences of what others wrote in this page", h("pre", { tabindex: 0 }, document.getElementById("notice")?.textContent ?? "")),
     h("p", { class: "muted" }, "What the proof shows: these rules were applied to the committed scores and registry. It does not show that a score is true."),
     h("p", { class: "muted" }, `Made by ${summary.made_by}. Paid of the fees: ${percent(header.released_total, header.fees_total)}.`));
 }

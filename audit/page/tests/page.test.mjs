@@ -195,6 +195,13 @@ test("tables say what the plots show", async () => {
   await close();
 });
 
+test("it names what others wrote in it", async () => {
+  const { page, close } = await open("public");
+  const text = await page.locator("#details pre").textContent();
+  for (const what of ["d3-sankey", "@tanstack/virtual-core", "Permission", "light-poseidon"]) assert.ok(text.includes(what), what);
+  await close();
+});
+
 test("it prints", async () => {
   const { page, close } = await open("operator", { dark: true });
   await page.emulateMedia({ media: "print" });

@@ -120,6 +120,7 @@ fn document(policy: &str, title: &str, data: &str, module: &str) -> String {
          <noscript><p class=\"loading\">This page needs JavaScript to show and check its data. The bundle says \
          the same as plain files, and <code>meed verify</code> checks it.</p></noscript>\n\
          {data}\n\
+         <script type=\"text/plain\" id=\"notice\">{NOTICE}</script>\n\
          <script type=\"application/octet-stream\" id=\"module\">{module}</script>\n\
          <script>{SCRIPT}</script>\n\
          </body>\n\
@@ -134,7 +135,8 @@ mod tests {
     #[test]
     fn the_built_program_cannot_end_its_element() {
         assert!(!SCRIPT.to_ascii_lowercase().contains("</script"));
-        assert!(!SCRIPT.contains("<!--"));
+        assert!(!SCRIPT.contains("<!--") && !NOTICE.contains("<!--"));
+        assert!(!NOTICE.to_ascii_lowercase().contains("</script"));
         assert!(!STYLE.to_ascii_lowercase().contains("</style"));
     }
 

@@ -94,7 +94,7 @@ impl Site {
     fn index(&self) -> String {
         let most = self.trend.iter().map(|row| row.fees).max().unwrap_or_default();
         let mut rows = String::new();
-        for row in &self.trend {
+        for (row, view) in self.trend.iter().zip(self.views.values()) {
             let credits = |amount: meed_ledger::receipt::Number| {
                 escape(&self.show.credits(amount.0 * meed_statement::units::unit()))
             };
@@ -103,7 +103,12 @@ impl Site {
             let hundredths = (row.fees.0 * ruint::aliases::U256::from(100u8))
                 .checked_div(most.0)
                 .unwrap_or_default();
-            let proof = if row.proved { "verified when this was made" } else { "not verified" };
+            let proof = match &view.proof {
+                None => "none",
+                Some(proof) if proof.insecure => "INSECURE KEY",
+                Some(_) if row.proved => "verified",
+                Some(_) => "not verified",
+            };
             // Writing to a string cannot fail.
             let _ = writeln!(
                 rows,
@@ -112,7 +117,7 @@ impl Site {
                  <td aria-hidden=\"true\"><svg width=\"100\" height=\"8\" role=\"presentation\">\
                  <rect class=\"node data\" width=\"{hundredths}\" height=\"8\" rx=\"2\"/></svg></td>\
                  <td class=\"num\">{}</td><td class=\"num\">{}</td><td class=\"num\">{}</td>\
-                 <td>{proof}</td></tr>",
+                 <td class=\"nowrap\">{proof}</td></tr>",
                 credits(row.fees),
                 credits(row.paid),
                 row.accounts,

@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use meed_audit::page::render;
+use meed_audit::view::{Source, View};
 use meed_ledger::atomic::{write_bytes, Access, Existing, Staging};
 use meed_ledger::bundle::Verified;
 use meed_ledger::project::Project;
@@ -18,7 +20,7 @@ use super::prove::Job;
 use super::{commit, scores, settle, setup};
 use crate::args::{Demo, Import, Normalise, Orientation, Sign, SpanWeight, Unwritten};
 use crate::failure::usage;
-use crate::keys::verifying_key_path;
+use crate::keys::{load_verifying_key, verifying_key_path};
 use crate::ui::{Report, Ui};
 
 mod digits {
@@ -100,16 +102,25 @@ pub(crate) fn run(args: &Demo, ui: &Ui) -> Result<Report> {
     write_bytes(&report, Access::Public, written.as_bytes())?;
 
     let (bundle, key) = (out.join("bundle"), verifying_key_path(&out.join("keys"), &S));
+    let page = out.join("report.html");
+    let vk = verified.is_some().then(|| load_verifying_key(&key)).transpose()?;
+    let source = verified.as_ref().zip(vk.as_ref());
+    let source =
+        source.map(|(contents, key)| Source { contents, key: Some(&key.vk), proved: true });
+    let view = View::operator(&epoch.inputs, &trace, names, source, &show)?;
+    write_bytes(&page, Access::Public, render(&view)?.as_bytes())?;
     let mut json = json!({
         "out": out,
         "report": report,
+        "page": page,
         "fees_total": trace.header.fees_total.to_string(),
         "released_total": trace.header.released_total.to_string(),
         "payouts": trace.header.payouts,
         "proved": verified.is_some(),
     });
     let shown = |path: &Path| path.display().to_string();
-    let mut places = vec![("who got what, and why", shown(&report))];
+    let mut places =
+        vec![("who got what, and why", shown(&report)), ("the same in a browser", shown(&page))];
     if let Some(verified) = &verified {
         text.push_str(&format!(
             "Proved and verified, without anybody seeing a score:\n{verified}\n\n"
