@@ -79,5 +79,5 @@ pub fn page_seeds() -> Vec<Vec<u8>> {
         assert_eq!(written[..32], word_to_bytes(&root));
         seeds.push((function as u8, written));
     }
-    seeds.into_iter().map(|(function, message)| [&[function], &message[..]].concat()).collect()
+    seeds.into_iter().map(|(function, message)| [&[function][..], &message].concat()).collect()
 }
