@@ -2,10 +2,14 @@
 
 use std::path::Path;
 
+use meed_chain::history::History;
+use meed_ledger::bundle::domain_text;
 use meed_ledger::project::Project;
 use meed_ledger::{state, LedgerError};
+use meed_statement::words::Domain;
 
 use crate::bundle::{Bundle, Key};
+use crate::chain::{compare, ChainSummary};
 use crate::epochs::{follow, in_order, Opening};
 use crate::error::Result;
 use crate::finding::{Check, Finding};
@@ -17,6 +21,7 @@ use crate::summary::Audit;
 pub struct Auditor {
     bundles: Vec<Bundle>,
     opening: Option<Opening>,
+    chain: Option<ChainSummary>,
     checks: Vec<Check>,
 }
 
@@ -109,6 +114,23 @@ impl Auditor {
         self.checks.push(Check::not_made("settlement", Some(epoch), about, why));
     }
 
+    /// Compares a contract's past and present with the bundles.
+    pub fn chain(&mut self, history: &History) {
+        let (checks, summary) = compare(history, &in_order(&self.bundles));
+        self.checks.extend(checks);
+        self.chain = Some(summary);
+    }
+
+    /// Says that no contract was looked at, if the bundles are for one.
+    pub fn not_on_chain(&mut self) {
+        let domain = self.bundles.iter().map(|bundle| bundle.contents.domain);
+        if let Some(domain) = domain.into_iter().find(|domain| *domain != Domain::OFF_CHAIN) {
+            let about = format!("what {} did with the bundles", domain_text(&domain));
+            let why = "needs a node, --rpc URL, and the contract, --contract ADDRESS";
+            self.checks.push(Check::not_made("settled", None, about, why));
+        }
+    }
+
     /// Adds checks that were made elsewhere.
     pub fn extend(&mut self, checks: impl IntoIterator<Item = Check>) {
         self.checks.extend(checks);
@@ -117,6 +139,6 @@ impl Auditor {
     /// What was found.
     #[must_use]
     pub fn finish(self) -> Audit {
-        Audit::new(&self.bundles, self.checks)
+        Audit::new(&self.bundles, self.chain, self.checks)
     }
 }

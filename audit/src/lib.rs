@@ -10,6 +10,7 @@
 
 mod auditor;
 mod bundle;
+mod chain;
 mod compare;
 mod epochs;
 mod error;
@@ -23,6 +24,7 @@ mod what_if;
 
 pub use auditor::Auditor;
 pub use bundle::{Bundle, Key, ProofState};
+pub use chain::{ChainSummary, SettledSummary};
 pub use error::AuditError;
 pub use finding::{Check, Difference, Finding, Severity, Status, Unit};
 pub use summary::{Audit, EpochSummary, Outcome, FORMAT, VERSION};

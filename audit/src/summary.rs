@@ -6,6 +6,7 @@ use meed_ledger::bundle::{domain_text, hex_0x};
 use serde::Serialize;
 
 use crate::bundle::{Bundle, ProofState};
+use crate::chain::ChainSummary;
 use crate::finding::{Check, Severity, Status};
 
 /// Name of the JSON format.
@@ -96,6 +97,8 @@ pub struct Audit {
     pub warnings: usize,
     /// The epochs, in order of their numbers.
     pub epochs: Vec<EpochSummary>,
+    /// The contract, if one was looked at.
+    pub chain: Option<ChainSummary>,
     /// Every check, in the order in which they were made.
     pub checks: Vec<Check>,
 }
@@ -103,7 +106,7 @@ pub struct Audit {
 impl Audit {
     /// Counts the checks.
     #[must_use]
-    pub fn new(bundles: &[Bundle], checks: Vec<Check>) -> Self {
+    pub fn new(bundles: &[Bundle], chain: Option<ChainSummary>, checks: Vec<Check>) -> Self {
         let passed = checks.iter().filter(|check| check.passed()).count();
         let failed = checks.iter().filter(|check| check.failed()).count();
         let not_checked = checks.len() - passed - failed;
@@ -117,7 +120,18 @@ impl Audit {
         let mut epochs: Vec<EpochSummary> = bundles.iter().map(EpochSummary::of).collect();
         epochs.sort_by_key(|epoch| epoch.epoch);
         let (format, version) = (FORMAT, VERSION);
-        Self { format, version, result, passed, failed, not_checked, warnings, epochs, checks }
+        Self {
+            format,
+            version,
+            result,
+            passed,
+            failed,
+            not_checked,
+            warnings,
+            epochs,
+            chain,
+            checks,
+        }
     }
 }
 

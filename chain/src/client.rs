@@ -5,6 +5,7 @@ use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use alloy::eips::BlockId;
 use alloy::network::{Ethereum, TransactionBuilder};
 use alloy::primitives::{Address, Bytes, U256};
 use alloy::providers::{Provider, RootProvider};
@@ -146,12 +147,27 @@ impl Client {
         self.ask("read code", |p| async move { p.get_code_at(address).await })
     }
 
+    /// The code at `address`, as of a block.
+    pub(crate) fn code_at(&self, address: Address, block: BlockId) -> Result<Bytes> {
+        self.ask("read code", |p| async move { p.get_code_at(address).block_id(block).await })
+    }
+
     /// What an account has of the chain's coin.
     ///
     /// # Errors
     /// [`ChainError::Node`].
     pub fn coins(&self, account: Address) -> Result<U256> {
-        self.ask("read a balance", |p| async move { p.get_balance(account).await })
+        self.coins_at(account, BlockId::latest())
+    }
+
+    /// What an account had of the chain's coin, as of a block.
+    pub(crate) fn coins_at(&self, account: Address, block: BlockId) -> Result<U256> {
+        self.ask("read a balance", |p| async move { p.get_balance(account).block_id(block).await })
+    }
+
+    /// The block with a number; `None` when there is none yet.
+    pub(crate) fn block(&self, number: u64) -> Result<Option<Block>> {
+        self.ask("read a block", |p| async move { p.get_block_by_number(number.into()).await })
     }
 
     /// The last block.
@@ -172,9 +188,22 @@ impl Client {
     /// [`ChainError::Contract`] when it does not answer as this function does;
     /// [`ChainError::Refused`]; [`ChainError::Node`].
     pub fn view<C: SolCall>(&self, to: Address, call: &C) -> Result<C::Return> {
+        self.view_at(to, call, BlockId::latest())
+    }
+
+    /// Asks a contract, as of a block.
+    ///
+    /// # Errors
+    /// As [`Client::view`].
+    pub(crate) fn view_at<C: SolCall>(
+        &self,
+        to: Address,
+        call: &C,
+        block: BlockId,
+    ) -> Result<C::Return> {
         let request = TransactionRequest::default().with_to(to).with_input(call.abi_encode());
         let what = C::SIGNATURE;
-        let trial = self.trial(what, |p| async move { p.call(request).latest().await })?;
+        let trial = self.trial(what, |p| async move { p.call(request).block(block).await })?;
         let Trial::Done(answer) = trial else {
             return Err(self.other(to, what, "a refusal"));
         };
@@ -211,6 +240,35 @@ impl Client {
                 None => Err(self.failed(action, self.scrub(payload.message.to_string()))),
             },
             Err(error) => Err(self.failed(action, self.reason(&error))),
+        }
+    }
+
+    /// Runs a request that a node may refuse for its size, and may answer when less is asked for.
+    pub(crate) fn ask_for_less<T, F>(
+        &self,
+        action: &str,
+        request: impl FnOnce(RootProvider<Ethereum>) -> F,
+    ) -> Result<std::result::Result<T, ChainError>>
+    where
+        F: Future<Output = TransportResult<T>>,
+    {
+        match self.wait(request(self.provider.clone()))? {
+            Ok(done) => Ok(Ok(done)),
+            Err(error) => {
+                let failed = self.failed(action, self.reason(&error));
+                // Nodes and the gateways before them say it in many ways.
+                let refused = match &error {
+                    RpcError::ErrorResp(_) => true,
+                    RpcError::Transport(TransportErrorKind::HttpError(http)) => {
+                        matches!(http.status, 400 | 403 | 413 | 429 | 500..=599)
+                    }
+                    _ => false,
+                };
+                match refused {
+                    true => Ok(Err(failed)),
+                    false => Err(failed),
+                }
+            }
         }
     }
 
@@ -259,7 +317,7 @@ impl Client {
         self.wait(async { tokio::time::sleep(time).await })
     }
 
-    fn failed(&self, action: &str, reason: String) -> ChainError {
+    pub(crate) fn failed(&self, action: &str, reason: String) -> ChainError {
         ChainError::Node { node: self.node.clone(), action: action.to_owned(), reason }
     }
 

@@ -1,6 +1,7 @@
 //! A deployed settlement contract, read.
 
-use alloy::primitives::{keccak256, Address, B256, U256};
+use alloy::eips::BlockId;
+use alloy::primitives::{keccak256, Address, Bytes, B256, U256};
 use alloy::sol_types::{SolCall, SolValue};
 
 use crate::abi::{MeedSettlement as S, MeedVerifier, Token};
@@ -13,6 +14,8 @@ use crate::error::{ChainError, Result};
 pub struct Contract<'a> {
     client: &'a Client,
     address: Address,
+    /// As of which block it is asked.
+    block: BlockId,
 }
 
 /// What the contract says about itself, but for its epochs.
@@ -100,7 +103,7 @@ impl<'a> Contract<'a> {
     /// [`ChainError::NoCode`]; [`ChainError::Contract`]; [`ChainError::Node`].
     pub fn open(client: &'a Client, address: Address, hint: &str) -> Result<Self> {
         client.demand_code(address, "settlement contract", hint)?;
-        let this = Self { client, address };
+        let this = Self { client, address, block: BlockId::latest() };
         let version = this.view(&S::VERSIONCall {})?;
         if version != U256::from(meed_statement::words::VERSION) {
             let expected = format!("version {} of the statement", meed_statement::words::VERSION);
@@ -121,9 +124,24 @@ impl<'a> Contract<'a> {
         self.client
     }
 
+    /// The same contract, asked as of one block: all answers are of one moment.
+    #[must_use]
+    pub fn at(self, block: B256) -> Self {
+        Self { block: BlockId::hash(block), ..self }
+    }
+
     /// Asks the contract.
     pub(crate) fn view<C: SolCall>(&self, call: &C) -> Result<C::Return> {
-        self.client.view(self.address, call)
+        self.client.view_at(self.address, call, self.block)
+    }
+
+    pub(crate) fn block(&self) -> BlockId {
+        self.block
+    }
+
+    /// The code at an address, as of the contract's block.
+    pub(crate) fn code(&self, address: Address) -> Result<Bytes> {
+        self.client.code_at(address, self.block)
     }
 
     /// What it says about itself.
@@ -213,8 +231,8 @@ impl<'a> Contract<'a> {
         }
         Ok(Some(CircuitState {
             verifier,
-            key_id: self.client.view(verifier, &MeedVerifier::keyIdCall {})?,
-            insecure: self.client.view(verifier, &MeedVerifier::insecureCall {})?,
+            key_id: self.client.view_at(verifier, &MeedVerifier::keyIdCall {}, self.block)?,
+            insecure: self.client.view_at(verifier, &MeedVerifier::insecureCall {}, self.block)?,
             active_from: circuit.activeFrom,
             retired: circuit.retired,
         }))
@@ -226,8 +244,10 @@ impl<'a> Contract<'a> {
     /// [`ChainError::Contract`]; [`ChainError::Node`].
     pub fn balance(&self, money: Money, account: Address) -> Result<U256> {
         match money {
-            Money::Native => self.client.coins(account),
-            Money::Token(token) => self.client.view(token, &Token::balanceOfCall { account }),
+            Money::Native => self.client.coins_at(account, self.block),
+            Money::Token(token) => {
+                self.client.view_at(token, &Token::balanceOfCall { account }, self.block)
+            }
         }
     }
 }

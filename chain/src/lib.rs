@@ -13,6 +13,8 @@ pub mod deploy;
 pub mod deployment;
 mod epochs;
 mod error;
+pub mod history;
+pub mod logs;
 mod revert;
 mod send;
 mod settle;

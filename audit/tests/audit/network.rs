@@ -95,10 +95,18 @@ pub(crate) fn remade(trace: &Trace, payouts: Vec<Payout>, state_after: Vec<State
 impl Network {
     /// So many epochs, settled as `meed` does it.
     pub(crate) fn new(seed: u64, epochs: u64) -> Self {
+        Self::starting(inputs(seed), seed, epochs)
+    }
+
+    /// The same, with nothing that waits before the first epoch.
+    pub(crate) fn empty(seed: u64, epochs: u64) -> Self {
+        Self::starting(Inputs { state: Vec::new(), ..inputs(seed) }, seed, epochs)
+    }
+
+    fn starting(first: Inputs, seed: u64, epochs: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let setup = Setup::new(7, false);
         let mut this = Self { folder, setup, inputs: Vec::new(), traces: Vec::new() };
-        let first = inputs(seed);
         let project = Project::create(&this.path("net"), &first.policy).unwrap();
         project.save_registry(&registry(&first)).unwrap();
         this.write("net/state.csv", |out| state::write(&first.state, out));

@@ -4,10 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use meed_audit::{Auditor, Key, Outcome};
+use meed_chain::history::History;
+use meed_chain::Deployment;
 use meed_ledger::project::Project;
 use meed_ledger::{policy, registry};
+use meed_verifier::VerifyingKey;
 
 use super::pages::{self, Pages};
+use super::chain::{Place, RPC};
 use crate::args::Audit;
 use crate::failure::usage;
 use crate::keys::load_verifying_key;
@@ -42,7 +46,11 @@ pub(crate) fn run(args: &Audit, root: &Path, ui: &Ui) -> Result<Report> {
         audit.opening(project)?;
     }
     audit.follow();
-    let audit = recompute(audit, project, ui)?;
+    let mut audit = recompute(audit, project, ui)?;
+    match on_chain(args, root)? {
+        true => audit.chain(&history(args, &keys, root, ui)?),
+        false => audit.not_on_chain(),
+    }
     let bundles = audit.bundles().to_vec();
     let audit = audit.finish();
     let good = match audit.result {
@@ -75,6 +83,36 @@ fn recompute(mut audit: Auditor, mut project: Option<Project>, ui: &Ui) -> Resul
         done?;
     }
     Ok(audit)
+}
+
+/// Whether there is a contract to look at.
+fn on_chain(args: &Audit, root: &Path) -> Result<bool> {
+    let asked = args.contract.node.rpc.is_some()
+        || args.contract.contract.is_some()
+        || args.from_block.is_some()
+        || args.block.is_some();
+    Ok(asked || (std::env::var_os(RPC).is_some() && Deployment::load(root)?.is_some()))
+}
+
+/// Reads the contract's past and present, all as of one block.
+fn history(args: &Audit, keys: &[Key], root: &Path, ui: &Ui) -> Result<History> {
+    let place = Place::open(&args.contract, root, ui)?;
+    let contract = place.contract()?;
+    let client = contract.client();
+    let head = client.head(args.block)?;
+    let known = place.deployment.as_ref().and_then(|deployment| deployment.block);
+    let from = match args.from_block.or(known) {
+        Some(block) => block,
+        None => client.first_block(contract.address(), &head)?,
+    };
+    let keys: Vec<VerifyingKey> = keys.iter().map(|key| key.vk).collect();
+    let step = ui.step("reading the contract");
+    let history = History::read(contract, head, from, &keys, &mut |part, what| {
+        step.part(part);
+        step.at(what);
+    })?;
+    step.done();
+    Ok(history)
 }
 
 /// The project, if one is given: the folder that `-p` names, or the current one if it is a project.

@@ -16,7 +16,7 @@ use crate::failure::usage;
 use crate::ui::{Report, Ui};
 
 /// Variable with a node's URL.
-const RPC: &str = "MEED_RPC";
+pub(super) const RPC: &str = "MEED_RPC";
 
 pub(crate) fn run(args: Chain, root: &Path, ui: &Ui) -> Result<Report> {
     match args {
@@ -41,16 +41,16 @@ fn connect(args: &NodeArgs, ui: &Ui) -> Result<Client> {
 }
 
 /// A node, and where the contract is on its chain.
-struct Place {
+pub(super) struct Place {
     client: Client,
     /// The project's deployment, unless another contract was asked for.
-    deployment: Option<Deployment>,
+    pub(super) deployment: Option<Deployment>,
     address: meed_chain::Address,
     hint: String,
 }
 
 impl Place {
-    fn open(args: &ContractArgs, root: &Path, ui: &Ui) -> Result<Self> {
+    pub(super) fn open(args: &ContractArgs, root: &Path, ui: &Ui) -> Result<Self> {
         let deployment = Deployment::load(root)?;
         let file = Deployment::path(root);
         let (deployment, address, hint) = match (args.contract, deployment) {
@@ -85,7 +85,7 @@ impl Place {
         Ok(Self { client, deployment, address, hint })
     }
 
-    fn contract(&self) -> Result<Contract<'_>> {
+    pub(super) fn contract(&self) -> Result<Contract<'_>> {
         Ok(Contract::open(&self.client, self.address, &self.hint)?)
     }
 }
