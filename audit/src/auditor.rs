@@ -1,6 +1,6 @@
 //! An audit while it is made.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use meed_chain::history::History;
 use meed_ledger::bundle::domain_text;
@@ -13,6 +13,7 @@ use crate::chain::{compare, ChainSummary};
 use crate::epochs::{follow, in_order, Opening};
 use crate::error::Result;
 use crate::finding::{Check, Finding};
+use crate::raw::{self, Raw};
 use crate::recompute::recompute;
 use crate::summary::Audit;
 
@@ -112,6 +113,20 @@ impl Auditor {
         let why = "needs -p PROJECT with epochs/N: commit.json, policy.toml, registry.csv and state.csv, \
                    and, from the operator, events.csv, records.csv and salt.hex";
         self.checks.push(Check::not_made("settlement", Some(epoch), about, why));
+    }
+
+    /// Compares raw files of scores, or folders of them, with what the project's imports say of theirs.
+    ///
+    /// # Errors
+    /// [`AuditError::Ledger`](crate::AuditError::Ledger) when a file cannot be read.
+    pub fn raw_scores(&mut self, project: &Project, files: &[PathBuf]) -> Result<()> {
+        let mut raw = Vec::new();
+        for file in files {
+            Raw::load(file, &mut raw)?;
+        }
+        let checks = raw::compare(project, &self.epochs(), &raw)?;
+        self.checks.extend(checks);
+        Ok(())
     }
 
     /// Compares a contract's past and present with the bundles.

@@ -16,6 +16,7 @@ mod epochs;
 mod error;
 mod finding;
 pub mod page;
+mod raw;
 mod recompute;
 pub mod serve;
 mod summary;

@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 /// How to use a bench.
 pub const USAGE: &str = "\
-cargo bench -p meed-benches [--bench prove|settle|verify|poseidon|import] [-- OPTIONS]
+cargo bench -p meed-benches [--bench prove|settle|verify|audit|poseidon|import] [-- OPTIONS]
 
   --shape NAME     XS, S or M; may be repeated  [prove: XS and S, verify: XS]
   --keys DIR       keep proving keys in DIR and load them from there  [a temporary folder]
   --repeat N       proofs of each kind, of which the median counts  [XS: 3, others: 1]
-  --records N      records of an epoch; may be repeated  [settle: 10000, 100000, 1000000]
+  --records N      records of an epoch; may be repeated  [settle: 10000, 100000, 1000000;
+                   audit: 100000, 1000000]
   --quick          the smallest size once: shows that the bench works
   --json           one JSON document instead of text
   --help           this text";

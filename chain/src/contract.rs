@@ -112,6 +112,12 @@ impl<'a> Contract<'a> {
         Ok(this)
     }
 
+    /// The contract at an address that a test names: nothing is asked.
+    #[cfg(test)]
+    pub(crate) fn unchecked(client: &'a Client, address: Address) -> Self {
+        Self { client, address, block: BlockId::latest() }
+    }
+
     /// Where it is.
     #[must_use]
     pub fn address(&self) -> Address {

@@ -11,6 +11,7 @@ mod client;
 pub mod contract;
 pub mod deploy;
 pub mod deployment;
+pub mod deposits;
 mod epochs;
 mod error;
 pub mod history;

@@ -276,3 +276,124 @@ impl Contract<'_> {
         self.client().failed(ACTION, format!("it tells {what}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+    use std::sync::atomic::AtomicBool;
+
+    use serde_json::{json, Value};
+
+    static STOP: AtomicBool = AtomicBool::new(false);
+    const ADDRESS: Address = Address::repeat_byte(5);
+
+    /// A node that refuses more than `most` blocks at once, and tells a deposit of `n` in each block `n` of
+    /// `blocks`. What `spoil` makes of its logs is what it tells.
+    fn node(most: u64, blocks: &'static [u64], spoil: fn(&mut Value)) -> Client {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let mut text = Vec::new();
+                let mut chunk = [0; 4096];
+                // Requests are short, and come whole or in two parts: head and body.
+                let request: Value = loop {
+                    let n = stream.read(&mut chunk).unwrap();
+                    text.extend_from_slice(&chunk[..n]);
+                    let all = String::from_utf8_lossy(&text).into_owned();
+                    let body = all.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
+                    match body.and_then(|body| serde_json::from_str(&body).ok()) {
+                        Some(request) => break request,
+                        None => assert!(n > 0, "a request"),
+                    }
+                };
+                let number = |field: &str| {
+                    let text = request["params"][0][field].as_str().unwrap();
+                    u64::from_str_radix(text.trim_start_matches("0x"), 16).unwrap()
+                };
+                let answer = if request["method"] == "eth_chainId" {
+                    json!({ "result": "0x1" })
+                } else if number("toBlock") - number("fromBlock") >= most {
+                    json!({ "error": { "code": -32005, "message": "query exceeds max range" } })
+                } else {
+                    let range = number("fromBlock")..=number("toBlock");
+                    let told = blocks.iter().filter(|block| range.contains(block));
+                    let logs: Vec<Value> = told.map(|block| log(*block, spoil)).collect();
+                    json!({ "result": logs })
+                };
+                let mut answer = answer;
+                answer["jsonrpc"] = json!("2.0");
+                answer["id"] = request["id"].clone();
+                let body = answer.to_string();
+                let head =
+                    "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-type: application/json\r\n";
+                write!(stream, "{head}content-length: {}\r\n\r\n{body}", body.len()).unwrap();
+            }
+        });
+        Client::connect(&url, &STOP).unwrap()
+    }
+
+    fn log(block: u64, spoil: fn(&mut Value)) -> Value {
+        use alloy::sol_types::SolEvent;
+        let (payer, memo) = (Address::repeat_byte(1), B256::ZERO);
+        let data = S::Deposited { payer, memo, amount: U256::from(block) }.encode_log_data();
+        let mut log = json!({
+            "address": ADDRESS,
+            "topics": data.topics(),
+            "data": data.data,
+            "blockNumber": format!("{block:#x}"),
+            "blockHash": B256::ZERO,
+            "transactionHash": B256::ZERO,
+            "transactionIndex": "0x0",
+            "logIndex": "0x0",
+            "removed": false,
+        });
+        spoil(&mut log);
+        log
+    }
+
+    fn told(client: &Client, from: u64, to: u64) -> Result<Vec<u64>> {
+        let head = Head { number: to, hash: B256::ZERO, time: 0 };
+        let told = Contract::unchecked(client, ADDRESS).told(from, &head, |_, _| {})?;
+        let amount = |logged: Logged| match logged.event {
+            Event::Deposited { amount, .. } => u64::try_from(amount).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        Ok(told.into_iter().map(amount).collect())
+    }
+
+    #[test]
+    fn a_long_log_is_read_in_the_ranges_that_a_node_takes() {
+        const BLOCKS: &[u64] = &[3, 4, 9_999, 10_000, 10_001, 45_678, 50_000];
+        for most in [700, 10_000, 1 << 40] {
+            let client = node(most, BLOCKS, |_| {});
+            assert_eq!(told(&client, 0, 50_000).unwrap(), BLOCKS, "{most}");
+            assert_eq!(told(&client, 4, 49_999).unwrap(), BLOCKS[1..6], "{most}");
+            assert!(told(&client, 10_002, 45_677).unwrap().is_empty());
+        }
+        // A node that refuses even one block is not asked for ever.
+        let error = told(&node(0, BLOCKS, |_| {}), 0, 50_000).unwrap_err().to_string();
+        assert!(error.contains("query exceeds max range"), "{error}");
+    }
+
+    #[test]
+    fn what_a_node_was_not_asked_for_is_refused() {
+        const BLOCKS: &[u64] = &[7];
+        type Spoil = fn(&mut Value);
+        let spoils: [(Spoil, &str); 4] = [
+            (|log| log["address"] = json!(Address::ZERO), "what it was not asked for"),
+            (|log| log["blockNumber"] = json!("0x3e7"), "what it was not asked for"),
+            (|log| log["removed"] = json!(true), "what it was not asked for"),
+            (|log| log["blockNumber"] = Value::Null, "what is in no block"),
+        ];
+        for (spoil, expected) in spoils {
+            let error = told(&node(100, BLOCKS, spoil), 0, 10).unwrap_err().to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+        let error = told(&node(100, &[7, 7], |_| {}), 0, 10).unwrap_err().to_string();
+        assert!(error.contains("something twice"), "{error}");
+    }
+}

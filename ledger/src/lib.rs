@@ -14,6 +14,7 @@ pub mod receipt;
 pub mod records;
 pub mod registry;
 pub mod report;
+pub mod requests;
 pub mod similar;
 pub mod state;
 pub mod table;

@@ -32,6 +32,10 @@ pub(crate) struct Audit {
     /// A folder of keys: every .vk.json in it.
     #[arg(long, value_name = "DIR")]
     pub(crate) keys: Option<PathBuf>,
+    /// A raw file of scores, or a folder of them, to compare with what the project's imports read; may be
+    /// repeated.
+    #[arg(long, value_name = "RAW")]
+    pub(crate) scores: Vec<PathBuf>,
     /// The node, and the contract whose log and books to compare with.
     #[command(flatten)]
     pub(crate) contract: ContractArgs,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Subcommand};
+use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use meed_chain::deployment::Money;
 use meed_chain::{Address, B256};
 use meed_statement::types::Account;
@@ -12,6 +12,7 @@ use meed_statement::types::Account;
 Operator, each epoch:
   meed -p net commit && meed -p net settle
   meed -p net chain deposit AMOUNT            fees into the contract's pot
+  meed -p net chain events --requests R --out E   fees as they were deposited
   meed -p net chain commit                    fixes the roots, takes the fees out of the pot
   meed -p net prove --keys keys --chain-id ID --contract ADDRESS
   meed -p net chain settle net/epochs/1/bundle
@@ -29,6 +30,7 @@ failed or is in no block in time.")]
 pub(crate) enum Chain {
     Deploy(Deploy),
     Deposit(Deposit),
+    Events(EventsArgs),
     Commit(ChainCommit),
     Settle(ChainSettle),
     Claim(Claim),
@@ -127,6 +129,43 @@ pub(crate) struct Deploy {
     pub(crate) send: SendArgs,
 }
 
+/// Make events of requests, with the fees that were deposited for them.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:
+  meed -p net chain events --requests requests.csv --out events.csv
+  meed -p net scores import scores.npy --events events.csv
+
+Requests have the header id,service,model. A deposit pays for an event when its memo is the event's
+id, 16 bytes, followed by zeros: meed chain deposit AMOUNT --memo ID. The fee of an event is the sum
+of its deposits. Deposits that are for no request are listed; they stay in the pot.")]
+pub(crate) struct EventsArgs {
+    /// The requests.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) requests: PathBuf,
+    /// The new events.csv.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+    /// What to do about requests that nobody has paid for.
+    #[arg(long, value_enum, default_value = "error")]
+    pub(crate) unfunded: Unfunded,
+    /// Read deposits from this block on [default: the one that the contract came with].
+    #[arg(long, value_name = "N")]
+    pub(crate) from_block: Option<u64>,
+    /// Read deposits up to this block [default: the last].
+    #[arg(long, value_name = "N")]
+    pub(crate) to_block: Option<u64>,
+    #[command(flatten)]
+    pub(crate) contract: ContractArgs,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Unfunded {
+    /// Write nothing.
+    Error,
+    /// Leave them out.
+    Skip,
+}
+
 /// Pay into the contract's pot, from which the next epochs' fees come.
 #[derive(Debug, ClapArgs)]
 #[command(
@@ -136,7 +175,7 @@ allowed to take the amount."
 pub(crate) struct Deposit {
     /// Base units.
     pub(crate) amount: u128,
-    /// The payer's reference, up to 32 bytes: the id of an event, for example.
+    /// The payer's reference, up to 32 bytes, with zeros after it: the id of the event that it pays for.
     #[arg(long, value_parser = memo, value_name = "HEX")]
     pub(crate) memo: Option<B256>,
     #[command(flatten)]
@@ -267,7 +306,7 @@ fn memo(text: &str) -> Result<B256, String> {
     if bytes.len() > 32 {
         return Err(rule());
     }
-    Ok(B256::left_padding_from(&bytes))
+    Ok(B256::right_padding_from(&bytes))
 }
 
 fn numbered(text: &str) -> Result<(u64, PathBuf), String> {
@@ -292,11 +331,13 @@ mod tests {
     }
 
     #[test]
-    fn memos_are_padded_on_the_left() {
+    fn memos_are_padded_on_the_right() {
         let mut expected = B256::ZERO;
-        expected[31] = 0xab;
+        expected[0] = 0xab;
         assert_eq!(memo("0xab"), Ok(expected));
         assert_eq!(memo(""), Ok(B256::ZERO));
+        let id = [7; 16];
+        assert_eq!(memo(&hex::encode(id)), Ok(meed_chain::deposits::event_memo(&id)));
         assert!(memo(&"00".repeat(33)).is_err());
         assert!(memo("xyz").is_err());
     }

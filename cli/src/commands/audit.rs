@@ -46,7 +46,7 @@ pub(crate) fn run(args: &Audit, root: &Path, ui: &Ui) -> Result<Report> {
         audit.opening(project)?;
     }
     audit.follow();
-    let mut audit = recompute(audit, project, ui)?;
+    let mut audit = recompute(audit, project, args.scores.clone(), ui)?;
     match on_chain(args, root)? {
         true => audit.chain(&history(args, &keys, root, ui)?),
         false => audit.not_on_chain(),
@@ -69,7 +69,12 @@ pub(crate) fn run(args: &Audit, root: &Path, ui: &Ui) -> Result<Report> {
 }
 
 /// Computes the epochs again, each as a step of its own.
-fn recompute(mut audit: Auditor, mut project: Option<Project>, ui: &Ui) -> Result<Auditor> {
+fn recompute(
+    mut audit: Auditor,
+    mut project: Option<Project>,
+    scores: Vec<PathBuf>,
+    ui: &Ui,
+) -> Result<Auditor> {
     for epoch in audit.epochs() {
         let Some(given) = project else {
             audit.not_recomputed(epoch);
@@ -81,6 +86,18 @@ fn recompute(mut audit: Auditor, mut project: Option<Project>, ui: &Ui) -> Resul
             (audit, Some(given), done)
         })?;
         done?;
+    }
+    match project {
+        Some(project) => {
+            let done;
+            (audit, done) = ui.wait("hashing raw scores", move || {
+                let done = audit.raw_scores(&project, &scores);
+                (audit, done)
+            })?;
+            done?;
+        }
+        None if scores.is_empty() => {}
+        None => return Err(usage("--scores: expected the project that imported them, with -p")),
     }
     Ok(audit)
 }
@@ -100,11 +117,7 @@ fn history(args: &Audit, keys: &[Key], root: &Path, ui: &Ui) -> Result<History> 
     let contract = place.contract()?;
     let client = contract.client();
     let head = client.head(args.block)?;
-    let known = place.deployment.as_ref().and_then(|deployment| deployment.block);
-    let from = match args.from_block.or(known) {
-        Some(block) => block,
-        None => client.first_block(contract.address(), &head)?,
-    };
+    let from = place.first_block(args.from_block, &head)?;
     let keys: Vec<VerifyingKey> = keys.iter().map(|key| key.vk).collect();
     let step = ui.step("reading the contract");
     let history = History::read(contract, head, from, &keys, &mut |part, what| {

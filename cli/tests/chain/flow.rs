@@ -70,7 +70,7 @@ fn check_books(net: &Net, token: Option<Address>, contract: &str, epoch: u64) {
 }
 
 /// Scores by which `b` gets less than the minimum in the first epoch.
-fn first_epoch(net: &Net) {
+pub(crate) fn first_epoch(net: &Net) {
     net.world.events(&format!("{},1000,svc,mod\n{},500,svc,mod\n", id(1), id(2)));
     net.world.scores("0,a,10\n0,b,0.125\n1,a,2\n");
     net.world.import().expect(0, &["kept      3 records"]);
@@ -79,7 +79,7 @@ fn first_epoch(net: &Net) {
 }
 
 /// In the second, `b` gets more, and there is a new owner.
-fn second_epoch(net: &Net) {
+pub(crate) fn second_epoch(net: &Net) {
     net.world.file("data/c.txt", "c");
     net.world.assets(&format!("c,dataset,{},data/c.txt,0,\n", owner(4)));
     net.world.net(&["registry", "add", "--from", "assets.csv"]).expect(0, &["Added"]);

@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stderr, reason = "tests say what they skip and what they measure")]
 
+mod audit;
 mod fixture;
 mod flow;
 mod node;

@@ -51,6 +51,25 @@ fn a_history_of_epochs_is_audited() {
     audit(&[one, "--keys", "data"]).expect(2, &["data: expected a key"]);
     audit(&["-p", "nosuch"]).expect(2, &["expected a project"]);
 
+    // Raw scores: the file of the last import is there; that of the first was written over.
+    let net = |args: &[&str]| audit(&[&["-p", "net", "--keys", "keys"], args].concat());
+    let said = net(&["--scores", "scores.csv"]);
+    said.expect(0, &["epoch 1: the raw scores", "needs --scores with scores.csv"]);
+    w.scores("0,a,10\n0,b,0.125\n1,a,2\n");
+    fs::create_dir(w.path("raw")).unwrap();
+    fs::copy(w.path("scores.csv"), w.path("raw/1.csv")).unwrap();
+    w.scores("0,b,4\n1,a,2\n");
+    let both = ["--scores", "raw", "--scores", "scores.csv", "--strict"];
+    net(&both).expect(0, &["is what was imported", "GOOD"]);
+    net(&[]).expect(0, &["needs --scores with scores.csv"]);
+    w.scores("0,b,4\n1,a,3\n");
+    let said = net(&["--scores", "scores.csv"]);
+    said.expect(1, &["WRONG  raw-scores", "scores.csv has SHA-256"]);
+    w.file("stray.csv", "event,asset,score\n");
+    net(&["--scores", "stray.csv"]).expect(1, &["stray.csv: no epoch imported a file"]);
+    audit(&[one, "--scores", "scores.csv"]).expect(2, &["--scores: expected the project"]);
+    net(&["--scores", "nosuch.csv"]).expect(4, &["nosuch.csv"]);
+
     // A changed amount, and a file that does not belong.
     let bad = w.path("bad");
     fs::create_dir(&bad).unwrap();

@@ -178,6 +178,8 @@ fn the_program_explains_itself() {
         "export verifier",
         "export r1cs",
         "export wtns",
+        "audit",
+        "chain events",
         "circuit",
         "keys",
         "demo",

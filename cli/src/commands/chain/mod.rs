@@ -3,12 +3,14 @@
 mod claim;
 mod deploy;
 mod epoch;
+mod events;
 mod send;
 mod status;
 
 use std::path::Path;
 
 use anyhow::Result;
+use meed_chain::logs::Head;
 use meed_chain::{Client, Contract, Deployment};
 
 use crate::args::chain::{Chain, ContractArgs, NodeArgs};
@@ -22,6 +24,7 @@ pub(crate) fn run(args: Chain, root: &Path, ui: &Ui) -> Result<Report> {
     match args {
         Chain::Deploy(args) => deploy::run(&args, root, ui),
         Chain::Deposit(args) => epoch::deposit(&args, root, ui),
+        Chain::Events(args) => events::run(&args, root, ui),
         Chain::Commit(args) => epoch::commit(&args, root, ui),
         Chain::Settle(args) => epoch::settle(&args, root, ui),
         Chain::Claim(args) => claim::claim(&args, root, ui),
@@ -83,6 +86,16 @@ impl Place {
             client.demand_chain(deployment.chain_id, &file.display().to_string())?;
         }
         Ok(Self { client, deployment, address, hint })
+    }
+
+    /// The block from which on the contract's log is read: the one given, the deployment's, or the first that
+    /// has its code.
+    pub(super) fn first_block(&self, given: Option<u64>, head: &Head) -> Result<u64> {
+        let known = self.deployment.as_ref().and_then(|deployment| deployment.block);
+        match given.or(known) {
+            Some(block) => Ok(block),
+            None => Ok(self.client.first_block(self.address, head)?),
+        }
     }
 
     pub(super) fn contract(&self) -> Result<Contract<'_>> {
