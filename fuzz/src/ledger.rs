@@ -7,6 +7,7 @@ use meed_ledger::claims::{check_claim, ClaimTree};
 use meed_ledger::decimal::{fixed_to_decimal, Exact, Scale};
 use meed_ledger::events::Events;
 use meed_ledger::registry::Registry;
+use meed_ledger::requests::Requests;
 use meed_ledger::{policy as policies, records as record_files, state as states};
 use meed_statement::check::check_inputs;
 use meed_statement::types::{Account, Inputs, Payout};
@@ -32,6 +33,13 @@ id,fee,service,model
 cd605d843cb00bf5b09522fb268de7f6,4448541625090911,s,m
 878e4a6e-159a-8b4d-36e1-957ab2b9c525,0,s,m
 00000000000000000000000000000001,1208925819614629174706175,s,m
+";
+
+/// Requests of that registry.
+pub const REQUESTS: &str = "\
+id,service,model
+cd605d843cb00bf5b09522fb268de7f6,s,m
+878e4a6e-159a-8b4d-36e1-957ab2b9c525,s,m
 ";
 
 pub(crate) fn registry_of_seed() -> Registry {
@@ -95,6 +103,20 @@ pub fn registry(data: &[u8]) -> bool {
 pub fn events(data: &[u8]) -> bool {
     let registry = registry_of_seed();
     let Ok(events) = Events::parse(Path::new(NOWHERE), data, &registry) else { return false };
+    let bytes = written(|out| events.write(registry.names(), out));
+    let again = Events::parse(Path::new(NOWHERE), &bytes, &registry);
+    assert_eq!(again.expect("written just now"), events);
+    true
+}
+
+/// `requests.csv`.
+pub fn requests(data: &[u8]) -> bool {
+    let registry = registry_of_seed();
+    let Ok(requests) = Requests::parse(Path::new(NOWHERE), data, &registry) else { return false };
+    // With fees they are events, and nothing else about them can be wrong.
+    let events = requests.funded(&registry, |request| Some(request.line.into()));
+    let events = events.expect("fees that are small");
+    assert_eq!(events.len(), requests.as_slice().len());
     let bytes = written(|out| events.write(registry.names(), out));
     let again = Events::parse(Path::new(NOWHERE), &bytes, &registry);
     assert_eq!(again.expect("written just now"), events);

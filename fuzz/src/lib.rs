@@ -49,6 +49,7 @@ pub const TARGETS: &[Target] = targets! {
     ledger::policy: vec![ledger::policy_seed()];
     ledger::registry: vec![ledger::REGISTRY.into()];
     ledger::events: vec![ledger::EVENTS.into()];
+    ledger::requests: vec![ledger::REQUESTS.into()];
     scores::columns: vec![scores::COLUMNS.into()];
     scores::scores_csv: vec![scores::SCORES.into()];
     scores::items: vec![scores::ITEMS.into()];
