@@ -116,11 +116,11 @@ fn a_chain_is_audited_to_the_unit() {
     alone(other).expect(1, &["WRONG  settled", "is proved for chain 31337"]);
 
     // Money that is not there, and code that is another.
-    net.anvil.rpc("anvil_setBalance", json!([contract, "0x1"]));
+    net.anvil.rpc("anvil_setBalance", json!([contract, "0x0"]));
     let said = net.audit(&["--json"]).expect(1, &[]).json();
     let finding = &check(&said, "balance", None)["findings"][0];
     assert_eq!(finding["difference"]["expected"], chain["owed"]);
-    assert_eq!(finding["difference"]["got"], "1");
+    assert_eq!(finding["difference"]["got"], "0");
     let code = net.anvil.rpc("eth_getCode", json!([verifier, "latest"]));
     let code = code.as_str().expect("code");
     net.set_code(&verifier, &format!("{code}00"));
