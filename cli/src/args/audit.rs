@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use clap::Args as ClapArgs;
 
-use super::PageArgs;
 use super::chain::ContractArgs;
+use super::PageArgs;
 
 /// Check a history of epochs: proofs, accruals, totals; name each difference with its account.
 #[derive(Debug, ClapArgs)]

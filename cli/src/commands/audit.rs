@@ -10,8 +10,8 @@ use meed_ledger::project::Project;
 use meed_ledger::{policy, registry};
 use meed_verifier::VerifyingKey;
 
-use super::pages::{self, Pages};
 use super::chain::{Place, RPC};
+use super::pages::{self, Pages};
 use crate::args::Audit;
 use crate::failure::usage;
 use crate::keys::load_verifying_key;
