@@ -172,6 +172,7 @@ pub fn import(
                 SpanWeight::Tokens => "tokens",
                 SpanWeight::One => "one",
             }),
+            document_key: request.document_key.map(str::to_owned),
         },
     };
     let manifest = Manifest::new(parts, &summary)?;

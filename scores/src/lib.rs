@@ -17,6 +17,7 @@ mod matrix;
 mod metadata;
 pub mod quality;
 pub mod readers;
+mod recipe;
 mod running;
 pub mod sum;
 mod triples;
@@ -29,6 +30,7 @@ pub use manifest::Manifest;
 pub use matrix::{Dtype, Grid};
 pub use metadata::Metadata;
 pub use readers::{load_events, Format, ScoreSource};
+pub use recipe::{Ingredient, Recipe};
 
 use std::fmt;
 

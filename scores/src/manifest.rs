@@ -12,7 +12,7 @@ use crate::finish::Mass;
 use crate::ImportSummary;
 
 /// Version of the manifest.
-const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 2;
 
 /// A file that went into an import.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -118,6 +118,9 @@ pub struct Chosen {
     /// What a document of a span counted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub span_weight: Option<&'static str>,
+    /// Which key of a span's document was the item's id, where it was not one of the usual ones.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub document_key: Option<String>,
 }
 
 /// What became of the scores. Masses are sums of magnitudes, exact, in the records' own units.

@@ -90,7 +90,7 @@ fn recompute(
     match project {
         Some(project) => {
             let done;
-            (audit, done) = ui.wait("hashing raw scores", move || {
+            (audit, done) = ui.wait("importing raw scores again", move || {
                 let done = audit.raw_scores(&project, &scores);
                 (audit, done)
             })?;

@@ -60,7 +60,25 @@ fn a_history_of_epochs_is_audited() {
     fs::copy(w.path("scores.csv"), w.path("raw/1.csv")).unwrap();
     w.scores("0,b,4\n1,a,2\n");
     let both = ["--scores", "raw", "--scores", "scores.csv", "--strict"];
-    net(&both).expect(0, &["is what was imported", "GOOD"]);
+    let again = "records are what the raw scores give";
+    net(&both).expect(0, &["is what was imported", again, "GOOD"]);
+    // A manifest that names another file than the one whose scores were committed.
+    let manifest = w.path("net/epochs/2/import.json");
+    let honest = fs::read_to_string(&manifest).unwrap();
+    let sha256 = |epoch: u8| {
+        let text = fs::read_to_string(w.path(&format!("net/epochs/{epoch}/import.json"))).unwrap();
+        let import: serde_json::Value = serde_json::from_str(&text).unwrap();
+        import["about"]["scores"][0]["sha256"].as_str().unwrap().to_owned()
+    };
+    fs::write(&manifest, honest.replace(&sha256(2), &sha256(1))).unwrap();
+    let said = net(&["--scores", "raw"]);
+    said.expect(1, &["WRONG  raw-records", "records are not what the raw scores give"]);
+    // And one that says that they were read in another way.
+    let other = honest.replace("\"scale\": \"1\"", "\"scale\": \"2\"");
+    assert_ne!(other, honest);
+    fs::write(&manifest, other).unwrap();
+    net(&both).expect(1, &["WRONG  raw-records", "event 0 (from 0)"]);
+    fs::write(&manifest, &honest).unwrap();
     net(&[]).expect(0, &["needs --scores with scores.csv"]);
     w.scores("0,b,4\n1,a,3\n");
     let said = net(&["--scores", "scores.csv"]);

@@ -52,6 +52,14 @@ impl Format {
         }
     }
 
+    /// The format of this [name](Self::name).
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        let all =
+            [Self::Csv, Self::Npy, Self::Safetensors, Self::Bergson, Self::Spans, Self::Parquet];
+        all.into_iter().find(|format| format.name() == name)
+    }
+
     /// The format of a file by its name. What can run code when it is read is refused, whatever its name.
     ///
     /// # Errors
