@@ -9,6 +9,8 @@ use meed_ledger::registry::Registry;
 use meed_scores::{import, load_events, Imported, Naming, Options, Orientation, Request};
 use serde_json::Value;
 
+mod world;
+
 const FRACTION_BITS: u8 = 30;
 const ROWS: usize = 132;
 const EVENTS: usize = 8;
@@ -40,7 +42,9 @@ fn read(name: &str, change: impl for<'a> FnOnce(&mut Request<'a>, &'a Ids)) -> I
     request.naming = Naming { items: Some(&ids.items), ..Naming::default() };
     change(&mut request, &ids);
     let events = load_events(&events, &registry).unwrap();
-    import(&request, &registry, &events, &mut quiet).unwrap()
+    let imported = import(&request, &registry, &events, &mut quiet).unwrap();
+    world::again(&imported, &request, &registry, &events);
+    imported
 }
 
 struct Ids {

@@ -10,7 +10,9 @@ use meed_ledger::content::quiet;
 use meed_ledger::events::Events;
 use meed_ledger::registry::Registry;
 use meed_ledger::LedgerError;
-use meed_scores::{import, Imported, Naming, Normalise, Options, Polarity, Request};
+use meed_scores::{
+    import, Imported, Ingredient, Naming, Normalise, Options, Polarity, Recipe, Request,
+};
 use world::{dict, f4, hash, id, npy, options, scores, world, World};
 
 fn csv(w: &World, rows: &str, options: &Options) -> Result<Imported, String> {
@@ -237,6 +239,50 @@ fn the_same_import_gives_the_same_manifest() {
     assert_eq!(value["reading"]["items_by"], "items");
     assert_eq!(value["result"]["ignored"]["mass"], "1");
     assert_eq!(value["result"]["ignored"]["share"], "0.285714");
+}
+
+#[test]
+fn a_manifest_that_no_import_wrote_is_refused() {
+    let w = world(4, 2);
+    let done = items(&w, "0,x,0.5\n0,y,1\n1,x,2\n", "x,a0\ny,-\n", &options(8)).unwrap();
+    let honest = serde_json::to_value(&done.manifest).unwrap();
+    let run = |change: &dyn Fn(&mut serde_json::Value)| {
+        let mut about = honest.clone();
+        change(&mut about);
+        let path = Path::new("import.json");
+        let recipe = Recipe::parse(path, &about).map_err(|e| e.to_string())?;
+        let find = |file: &Ingredient| w.path(&file.name);
+        let events = w.path("events.csv");
+        let with = (&*events, &w.events);
+        let got = recipe.import(path, find, &w.registry, with, &mut quiet);
+        got.map(|got| assert!(got.records == done.records)).map_err(|e| e.to_string())
+    };
+    run(&|_| {}).unwrap();
+    let text = |value: &str| serde_json::Value::from(value);
+    for (key, field, value, expected) in [
+        ("manifest", "", 3.into(), "manifest: expected 2, got \"3\""),
+        ("manifest", "", text("2"), "about: invalid type"),
+        ("scores", "", serde_json::json!([]), "scores: expected at least one file"),
+        ("reading", "format", text("pickle"), "format: expected one that this program reads"),
+        ("reading", "orientation", text("north"), "orientation: expected what an import writes"),
+        ("options", "polarity", text("neutral"), "polarity: expected what an import writes"),
+        ("options", "polarity", text("negative_helps"), "polarity: expected positive_helps"),
+        ("options", "normalise", text("l2"), "normalise: expected what an import writes"),
+        ("options", "scale", text("0"), "scale: expected what an import writes"),
+        ("options", "drop_below", text("x"), "drop_below: expected what an import writes"),
+        ("options", "unwritten", text("guess"), "unwritten: expected what an import writes"),
+        ("options", "fraction_bits", 300.into(), "about: invalid value"),
+    ] {
+        let error = run(&|about| match field {
+            "" => about[key] = value.clone(),
+            _ => about[key][field] = value.clone(),
+        });
+        let error = error.unwrap_err();
+        assert!(error.contains(expected), "expected {expected:?}, got {error:?}");
+    }
+    let other = text(&"0".repeat(64));
+    let error = run(&|about| about["scores"][0]["sha256"] = other.clone()).unwrap_err();
+    assert!(error.contains("files: expected those that the manifest names"), "{error}");
 }
 
 #[test]

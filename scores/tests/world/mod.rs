@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use meed_ledger::content::quiet;
 use meed_ledger::events::Events;
 use meed_ledger::registry::Registry;
-use meed_scores::{import, Imported, Options, Request};
+use meed_scores::{import, Imported, Ingredient, Options, Recipe, Request};
 use tempfile::TempDir;
 
 pub(crate) struct World {
@@ -52,6 +52,29 @@ pub(crate) fn scores(imported: &Imported) -> Vec<(u32, u32, i64)> {
     imported.records.iter().map(|r| (r.event, r.asset, r.score)).collect()
 }
 
+/// Whatever was imported, its manifest is enough to import it again.
+pub(crate) fn again(done: &Imported, request: &Request<'_>, registry: &Registry, events: &Events) {
+    let about = serde_json::to_value(&done.manifest).unwrap();
+    let recipe = Recipe::parse(Path::new("import.json"), &about).unwrap();
+    let find = |file: &Ingredient| {
+        let path = match file.option.as_deref() {
+            None if request.scores.is_dir() => return request.scores.join(&file.name),
+            None => Some(request.scores),
+            Some("items") => request.naming.items,
+            Some("item_ids") => request.naming.item_ids,
+            Some("columns") => request.naming.columns,
+            Some("event_ids") => request.naming.event_ids,
+            Some(other) => panic!("no option {other}"),
+        };
+        path.unwrap().to_owned()
+    };
+    let with = (request.events, events);
+    let got = recipe.import(Path::new("import.json"), find, registry, with, &mut quiet).unwrap();
+    assert!(got.records == done.records, "another import gives other records");
+    assert_eq!(got.manifest.options, done.manifest.options);
+    assert_eq!(got.manifest.result, done.manifest.result);
+}
+
 impl World {
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
@@ -77,7 +100,11 @@ impl World {
         );
         let mut request = Request::new(&scores, &events, options.clone());
         change(&mut request, &paths);
-        import(&request, &self.registry, &self.events, &mut quiet).map_err(|e| {
+        let imported = import(&request, &self.registry, &self.events, &mut quiet);
+        if let Ok(imported) = &imported {
+            again(imported, &request, &self.registry, &self.events);
+        }
+        imported.map_err(|e| {
             let text = e.to_string();
             text.replace(&format!("{}/", self.folder.path().display()), "")
         })
