@@ -128,7 +128,7 @@ fn clippy(shell: &Shell) -> Result<Outcome> {
 }
 
 fn test(shell: &Shell) -> Result<Outcome> {
-    run(&mut shell.cargo("test --workspace --release --locked"))?;
+    run(&mut shell.cargo("test --workspace --release --locked --no-fail-fast"))?;
     Ok(Outcome::Passed)
 }
 

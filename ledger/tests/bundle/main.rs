@@ -231,10 +231,8 @@ fn a_bundle_can_be_read_before_its_key_is_known() {
     lying.replace("manifest.json", "insecure-local", "trusted");
     lying.reseal();
     let error = read_files(&list(&lying)).unwrap_err().to_string();
-    assert_eq!(
-        error,
-        "manifest.json: key origin: expected ceremony or insecure-local, got trusted"
-    );
+    let expected = "key origin: expected ceremony or insecure-local, got \"trusted\"";
+    assert_eq!(error, format!("manifest.json: {expected}"));
 
     // A proof of something else is found with the key only; every other file without.
     let mut other = files.clone();
