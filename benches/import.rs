@@ -35,7 +35,7 @@ fn main() -> Result<()> {
     let mut report = Report::new("import", &options, io::stdout())?;
     let world = World::new()?;
     let items = if options.quick { 4_096 } else { 1 << 20 };
-    let rows = if options.quick { 20_000 } else { 4_000_000 };
+    let rows = if options.quick { 80 * EVENTS } else { 15_625 * EVENTS };
 
     world.columns(items)?;
     for (orientation, name) in
