@@ -3,7 +3,7 @@
 //! Every float is a whole number times a power of two. A sum is a row of chunks, each a signed
 //! 64-bit number that counts multiples of a power of `2^32`, from the smallest subnormal to 2^64
 //! times the largest float. A float touches two or three neighbouring chunks and no carry runs on:
-//! a chunk takes 2^30 floats before carries have to be [settled](Sums::settle). The idea is
+//! a chunk takes 2^30 floats before carries have to be settled. The idea is
 //! Neal's small superaccumulator (*Fast exact summation using small and large superaccumulators*,
 //! 2015). No order of adding and no splitting among threads changes the sum.
 

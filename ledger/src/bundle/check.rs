@@ -22,7 +22,7 @@ use super::{
 /// Checks a bundle under a key: the proof, and that every byte of every file agrees with it.
 ///
 /// With `expected_domain`, also that the proof is for that chain and contract. Look at
-/// [`Verified::insecure_key`] before paying anyone.
+/// [`Contents::insecure_key`](super::Contents::insecure_key) before paying anyone.
 ///
 /// # Errors
 /// The first [`BundleError`].

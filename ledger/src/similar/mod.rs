@@ -3,20 +3,20 @@
 //!
 //! A dataset is a file or a folder, and is read once, as two sets:
 //!
-//! - its *rows*: lines of text as sequences of words ([`words`]), without the first line of a `.csv` or
+//! - its *rows*: lines of text as sequences of words (`words`), without the first line of a `.csv` or
 //!   `.tsv`, since the same header says nothing of the data. A binary file counts by chunks that
-//!   its content delimits ([`chunks`]), so that bytes in front move nothing;
+//!   its content delimits (`chunks`), so that bytes in front move nothing;
 //! - its *phrases*: each [`PHRASE`] words that follow each other in a row, so that a row that was lightly
 //!   edited still agrees in most of them.
 //!
-//! Of each set a sketch is kept ([`sketch`]): MinHash (Broder, *On the resemblance and containment of
+//! Of each set a sketch is kept (`sketch`): MinHash (Broder, *On the resemblance and containment of
 //! documents*, 1997), whose estimate of the Jaccard similarity `J` (common elements by all elements)
 //! has a standard error of `sqrt(J (1 - J) / permutations)`; and, of rows, a sample by hash, which is
 //! all of them up to some ten thousand, and from which both containments follow.
 //!
 //! Pairs worth an estimate are found by banding the MinHashes (locality-sensitive hashing: Indyk and
 //! Motwani 1998; Leskovec, Rajaraman and Ullman, *Mining of Massive Datasets*, chapter 3) and by an index
-//! over the samples ([`pairs`]). Nothing is compared with everything.
+//! over the samples (`pairs`). Nothing is compared with everything.
 //!
 //! All hashes have fixed keys and all results are in a fixed order: the same files give the same report
 //! on every machine. Fixed keys also mean that somebody who wants to can craft files that are not
