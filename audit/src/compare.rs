@@ -1,33 +1,30 @@
-//! Two lists of amounts, account by account.
+//! Two lists in order, key by key: of amounts by account, of records by event and asset.
 
-use meed_statement::types::{Account, Payout, StateEntry};
+use meed_statement::types::{Payout, StateEntry};
 
 use crate::finding::Finding;
 
-/// What each account has in two lists that are strictly increasing by account.
-fn merge<T: Copy>(
-    expected: &[T],
-    got: &[T],
-    account: impl Fn(&T) -> Account,
-) -> Vec<(Account, Option<T>, Option<T>)> {
+/// What each key has in two lists that are strictly increasing by key.
+pub(crate) fn merge<'a, T: Copy, K: Ord>(
+    expected: &'a [T],
+    got: &'a [T],
+    key: impl Fn(&T) -> K + 'a,
+) -> impl Iterator<Item = (K, Option<T>, Option<T>)> + 'a {
     let (mut expected, mut got) = (expected.iter().peekable(), got.iter().peekable());
-    let mut rows = Vec::new();
-    loop {
+    std::iter::from_fn(move || {
         let next = [expected.peek(), got.peek()];
-        let Some(of) = next.into_iter().flatten().map(|row| account(row)).min() else {
-            return rows;
-        };
-        let e = expected.next_if(|row| account(row) == of).copied();
-        let g = got.next_if(|row| account(row) == of).copied();
-        rows.push((of, e, g));
-    }
+        let of = next.into_iter().flatten().map(|row| key(row)).min()?;
+        let e = expected.next_if(|row| key(row) == of).copied();
+        let g = got.next_if(|row| key(row) == of).copied();
+        Some((of, e, g))
+    })
 }
 
 /// A finding for each account that `got` pays something else than `expected`. `place` says where `got`
 /// stands, `why` comes after what is expected.
 pub(crate) fn payouts(expected: &[Payout], got: &[Payout], place: &str, why: &str) -> Vec<Finding> {
     let rows = merge(expected, got, |payout| payout.account);
-    let differ = rows.into_iter().filter_map(|(account, expected, got)| {
+    let differ = rows.filter_map(|(account, expected, got)| {
         let amount = |payout: Option<Payout>| payout.map_or(0, |payout| payout.amount);
         let (expected, got) = (amount(expected), amount(got));
         (expected != got).then(|| {
@@ -47,7 +44,7 @@ pub(crate) fn states(
     why: &str,
 ) -> Vec<Finding> {
     let rows = merge(expected, got, |entry| entry.account);
-    let differ = rows.into_iter().filter_map(|(account, expected, got)| {
+    let differ = rows.filter_map(|(account, expected, got)| {
         let waits = |entry: Option<StateEntry>| entry.map(|e| e.accrued).unwrap_or_default();
         let (expected, got) = (waits(expected), waits(got));
         (expected != got).then(|| {
@@ -62,6 +59,7 @@ pub(crate) fn states(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meed_statement::types::Account;
 
     fn list(rows: &[(u8, u128)]) -> Vec<Payout> {
         let account = |i| Account::new([i; 20]).expect("not zero");

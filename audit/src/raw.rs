@@ -14,6 +14,7 @@ use meed_scores::Recipe;
 use meed_statement::types::Record;
 use serde_json::Value;
 
+use crate::compare::merge;
 use crate::error::Result;
 use crate::finding::{Check, Finding};
 
@@ -218,29 +219,19 @@ fn again(project: &Project, import: &Import, about: &Value, raw: &[Raw]) -> Resu
         Err(error @ (LedgerError::Io { .. } | LedgerError::Cancelled)) => return Err(error.into()),
         Err(error) => return Ok(wrong(error.to_string())),
     };
-    let key = |record: &Record| (record.event, record.asset);
-    let (mut i, mut j, mut differ, mut first) = (0, 0, 0u64, None);
-    while i < expected.len() || j < got.len() {
-        let (a, b) = (expected.get(i), got.get(j));
-        let next = a.map(key).into_iter().chain(b.map(key)).min();
-        let (a, b) = (a.filter(|r| Some(key(r)) == next), b.filter(|r| Some(key(r)) == next));
-        if a != b {
-            differ += 1;
-            first = first.or(next);
-        }
-        i += usize::from(a.is_some());
-        j += usize::from(b.is_some());
-    }
-    Ok(match first {
+    let rows = merge(&expected, &got, |record| (record.event, record.asset));
+    let differ: Vec<(u32, u32)> = rows.filter(|(_, a, b)| a != b).map(|(key, ..)| key).collect();
+    Ok(match differ.first() {
         None => {
             let note = format!("{} records are what the raw scores give", got.len());
             Check::made(RECORDS, epoch, text, vec![Finding::note(note)])
         }
         Some((event, asset)) => {
-            let name = registry.names().get(asset as usize).map_or("", String::as_str);
+            let name = registry.names().get(*asset as usize).map_or("", String::as_str);
             wrong(format!(
-                "{differ} of {} records are not what the raw scores give; the first is of event {event} (from 0) \
+                "{} of {} records are not what the raw scores give; the first is of event {event} (from 0) \
                  and asset {}",
+                differ.len(),
                 expected.len().max(got.len()),
                 meed_ledger::shown(name),
             ))
