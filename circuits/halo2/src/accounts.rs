@@ -92,10 +92,11 @@ fn row(
     b.clause(Clause::Cap);
     // earned and cap are at most all credits of the epoch.
     let over = b.at_least(earned, cap, credit_bits);
-    // (1 - r0)(1 - r1)(1 - r2), times over.
-    let free = b.solve(&[(-ONE, roles[0]), (-ONE, roles[1])], [1, 0], ONE);
-    let free = b.solve(&[(ZERO, roles[2]), (ONE, free)], [-1, 0], ZERO);
-    let cuts = b.product(over, free);
+    // (1 - r0)(1 - r1)(1 - r2), times over. Each role is the first cell of a row.
+    let mut cuts = over;
+    for role in roles {
+        cuts = b.solve(&[(ZERO, role), (ONE, cuts)], [-1, 0], ZERO);
+    }
     let credited = b.witness(slot.credited);
     let terms = [(ZERO, cuts), (-ONE, earned), (ZERO, cap), (ONE, credited)];
     b.assert(&terms, [1, -1], ZERO);

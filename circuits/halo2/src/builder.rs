@@ -5,15 +5,15 @@
 //! assigned again.
 
 use crate::config::{
-    sequence_cell, state_cell, Kind, AFTER_ROW, COLUMNS, LIMB, OUTPUT, PARTIAL_ROW,
-    PERMUTATION_ROWS, RATE, SUM, WIDTH,
+    state_cell, Kind, AFTER_ROW, COLUMNS, LIMB, OUTPUT, PERMUTATION_ROWS, RATE, SEQUENCE_ROW,
+    SQUARES, SUM, WIDTH,
 };
 use crate::field::{integer, two_to, Fr};
 use crate::rounds::{Rounds, HALF_FULL};
 use halo2_proofs::arithmetic::Field;
 use halo2_proofs::halo2curves::ff::PrimeField;
 use meed_statement::clause::Clause;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// A value and its cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -69,6 +69,8 @@ pub(crate) struct Builder {
     copies: Vec<(Cell, Cell, Clause)>,
     used: [Vec<bool>; COLUMNS],
     columns: [Vec<Fr>; COLUMNS],
+    /// Bits that no row has demanded to be bits yet.
+    bits: HashSet<Var>,
 }
 
 /// A number as a field element.
@@ -97,11 +99,13 @@ impl Builder {
             copies: Vec::new(),
             used: Default::default(),
             columns: Default::default(),
+            bits: HashSet::new(),
         }
     }
 
     pub(crate) fn finish(self) -> (Layout, Grid) {
-        let Self { limb_bits, main, range, copies, used, columns, .. } = self;
+        let Self { limb_bits, main, range, copies, used, columns, bits, .. } = self;
+        assert!(bits.is_empty(), "a bit is never the first cell of an arithmetic row");
         (Layout { limb_bits, main, range, copies, used }, Grid { columns })
     }
 
@@ -120,6 +124,14 @@ impl Builder {
         self.values.push(value);
         self.homes.push(None);
         Var((self.values.len() - 1) as u32)
+    }
+
+    /// A new value that is 0 or 1. The first arithmetic row that has it as its first cell demands
+    /// it: every bit must be in one.
+    pub(crate) fn bit(&mut self, hint: bool) -> Var {
+        let bit = self.witness(Fr::from(u64::from(hint)));
+        self.bits.insert(bit);
+        bit
     }
 
     /// The value.
@@ -143,8 +155,24 @@ impl Builder {
     }
 
     fn main_row(&mut self, kind: Kind, w: [Option<Var>; WIDTH], q: [Fr; WIDTH]) -> &mut MainRow {
+        let row = self.main.len();
         for (column, var) in w.into_iter().enumerate() {
             self.push(column, var);
+        }
+        if kind.is_inside() {
+            for (column, q) in q.iter().enumerate() {
+                let square = match kind.has_box(column) {
+                    true => (self.columns[column][row] + q).square(),
+                    false => Fr::ONE,
+                };
+                self.columns[SQUARES + column].push(square);
+                self.used[SQUARES + column].push(true);
+            }
+        } else {
+            for column in SQUARES..COLUMNS {
+                self.columns[column].push(Fr::ZERO);
+                self.used[column].push(false);
+            }
         }
         let zero = Fr::ZERO;
         let clause = self.clause;
@@ -160,11 +188,7 @@ impl Builder {
     /// [`Self::assert`] with coefficients of any size.
     pub(crate) fn assert_with(&mut self, terms: &[Term], product: [Fr; 2], c: Fr) {
         assert!(terms.len() <= WIDTH, "a row holds five terms");
-        let w = std::array::from_fn(|i| terms.get(i).map(|t| t.1));
-        let q = std::array::from_fn(|i| terms.get(i).map_or(Fr::ZERO, |t| t.0));
-        let row = self.main_row(Kind::Arithmetic, w, q);
-        row.product = product;
-        row.constant = c;
+        self.arithmetic_row(std::array::from_fn(|i| terms.get(i).copied()), product, c);
     }
 
     /// `sum q_i w_i + m w0 w1 + n w0 w2 + c` as a new value, at most four terms.
@@ -185,27 +209,22 @@ impl Builder {
             }
         }
         let out = self.witness(value);
-        let w =
-            std::array::from_fn(
-                |i| {
-                    if i == WIDTH - 1 {
-                        Some(out)
-                    } else {
-                        terms.get(i).map(|t| t.1)
-                    }
-                },
-            );
-        let q = std::array::from_fn(|i| {
-            if i == WIDTH - 1 {
-                -Fr::ONE
-            } else {
-                terms.get(i).map_or(Fr::ZERO, |t| t.0)
-            }
-        });
-        let row = self.main_row(Kind::Arithmetic, w, q);
+        let mut row = [None; WIDTH];
+        for (cell, term) in row.iter_mut().zip(terms) {
+            *cell = Some(*term);
+        }
+        row[WIDTH - 1] = Some((-Fr::ONE, out));
+        self.arithmetic_row(row, product, c);
+        out
+    }
+
+    fn arithmetic_row(&mut self, terms: [Option<Term>; WIDTH], product: [Fr; 2], c: Fr) {
+        let flag = terms[0].is_some_and(|(_, var)| self.bits.remove(&var));
+        let kind = if flag { Kind::Flag } else { Kind::Arithmetic };
+        let q = terms.map(|t| t.map_or(Fr::ZERO, |(k, _)| k));
+        let row = self.main_row(kind, terms.map(|t| t.map(|(_, var)| var)), q);
         row.product = product;
         row.constant = c;
-        out
     }
 
     /// `x * y`.
@@ -329,25 +348,19 @@ impl Builder {
         values.extend(inputs.iter().map(|v| self.value(*v)));
 
         for (round, constants) in rounds.first.iter().enumerate() {
-            let kind = if round + 1 == HALF_FULL { Kind::Enter } else { Kind::Full };
+            let enter = round + 1 == HALF_FULL;
+            let kind = if enter { Kind::Enter } else { Kind::Full };
             self.state_rows(kind, &state, constants, None);
-            values = rounds.full(&values, constants);
-            state = self.fresh(&values);
+            if enter {
+                values = Rounds::boxes(&values, constants);
+            } else {
+                values = rounds.full(&values, constants);
+                state = self.fresh(&values);
+            }
         }
-        let rows = AFTER_ROW - PARTIAL_ROW;
-        let (v, after) = rounds.sequence(&values, rows * WIDTH);
-        for row in 0..rows {
-            let kind = match rows - row {
-                3.. => Kind::Partial,
-                2 => Kind::Exit,
-                _ => Kind::Inside,
-            };
-            let at = |column: usize| sequence_index(row, column);
-            let w = std::array::from_fn(|c| Some(self.witness(v[at(c)])));
-            let q = std::array::from_fn(|c| rounds.partial.get(at(c)).copied().unwrap_or(Fr::ZERO));
-            self.main_row(kind, w, q);
-        }
-        values = after;
+        debug_assert_eq!(self.main.len(), start + SEQUENCE_ROW);
+        values = self.sequence_rows(rounds, &values);
+        debug_assert_eq!(self.main.len(), start + AFTER_ROW);
         for (round, constants) in rounds.last.iter().enumerate() {
             state = self.fresh(&values);
             let last = round + 1 == HALF_FULL;
@@ -362,6 +375,31 @@ impl Builder {
             }
         }
         unreachable!("the last round returns")
+    }
+
+    /// The sequence of the partial rounds, from the S-boxes before them; returns the state after
+    /// them. The sequence's first cell is left out: its rounds begin with a row.
+    fn sequence_rows(&mut self, rounds: &Rounds, boxes: &[Fr]) -> Vec<Fr> {
+        let rows = AFTER_ROW - SEQUENCE_ROW;
+        let (before, driven) = (rounds.t + 1, rounds.partial.len());
+        let (v, after) = rounds.sequence(boxes, rows * WIDTH - before - driven);
+        for row in 0..rows {
+            let kind = match rows - row {
+                1 => Kind::Tail,
+                2 => Kind::Exit,
+                3 => Kind::Remaining,
+                _ if row < before / WIDTH => Kind::Before,
+                _ => Kind::Partial,
+            };
+            let at = |column: usize| row * WIDTH + column;
+            let w = std::array::from_fn(|c| at(c).checked_sub(1).map(|i| self.witness(v[i])));
+            let q = std::array::from_fn(|c| {
+                let round = at(c).checked_sub(before);
+                round.and_then(|j| rounds.partial.get(j)).copied().unwrap_or(Fr::ZERO)
+            });
+            self.main_row(kind, w, q);
+        }
+        after
     }
 
     fn fresh(&mut self, values: &[Fr]) -> Vec<Option<Var>> {
@@ -387,12 +425,7 @@ impl Builder {
             if row == 1 {
                 w[WIDTH - 1] = spare;
             }
-            self.main_row(if row == 0 { kind } else { Kind::Inside }, w, q);
+            self.main_row(if row == 0 { kind } else { Kind::State }, w, q);
         }
     }
-}
-
-fn sequence_index(row: usize, column: usize) -> usize {
-    debug_assert_eq!(sequence_cell(0, row * WIDTH + column), (row, column));
-    row * WIDTH + column
 }

@@ -44,8 +44,10 @@ pub(crate) struct Checker {
     copies: HashMap<Cell, Vec<usize>>,
 }
 
-const NAMES: [&str; 7] = [
+const NAMES: [&str; 9] = [
     "arithmetic",
+    "bit",
+    "Poseidon squares",
     "Poseidon full round",
     "Poseidon last round",
     "Poseidon enter partial rounds",
@@ -168,7 +170,7 @@ impl Checker {
 pub(crate) fn is_idle_inverse(layout: &Layout, grid: &Grid, (column, row): Cell) -> bool {
     let main = &layout.main[row.min(layout.main.len() - 1)];
     column == 1
-        && main.kind == Kind::Arithmetic
+        && !main.kind.is_inside()
         && main.product == [Fr::ONE, Fr::ZERO]
         && main.q[..4] == [Fr::ZERO; 4]
         && grid.columns[0][row] == Fr::ZERO
@@ -177,16 +179,21 @@ pub(crate) fn is_idle_inverse(layout: &Layout, grid: &Grid, (column, row): Cell)
 
 /// Which gate, lookup or copy serves which clause, each once.
 pub(crate) fn parts(layout: &Layout) -> Vec<(Clause, Part)> {
-    let gate = |kind| match kind {
-        Kind::Arithmetic => Some("arithmetic"),
-        Kind::Full => Some("Poseidon full round"),
-        Kind::Last => Some("Poseidon last round"),
-        Kind::Enter => Some("Poseidon enter partial rounds"),
-        Kind::Partial => Some("Poseidon partial rounds"),
-        Kind::Exit => Some("Poseidon exit partial rounds"),
-        Kind::Inside => None,
+    let gates = |kind: Kind| -> Vec<&'static str> {
+        let own = match kind {
+            Kind::Arithmetic => return vec!["arithmetic"],
+            Kind::Flag => return vec!["arithmetic", "bit"],
+            Kind::Full => Some("Poseidon full round"),
+            Kind::Last => Some("Poseidon last round"),
+            Kind::Enter => Some("Poseidon enter partial rounds"),
+            Kind::Before | Kind::Partial | Kind::Remaining => Some("Poseidon partial rounds"),
+            Kind::Exit => Some("Poseidon exit partial rounds"),
+            Kind::State | Kind::Tail => None,
+        };
+        own.into_iter().chain(["Poseidon squares"]).collect()
     };
-    let main = layout.main.iter().filter_map(|r| Some((r.clause, Part::Gate(gate(r.kind)?))));
+    let main = layout.main.iter();
+    let main = main.flat_map(|r| gates(r.kind).into_iter().map(|g| (r.clause, Part::Gate(g))));
     let range = layout.range.iter().map(|r| r.clause);
     let range = range.flat_map(|c| [(c, Part::Gate("range")), (c, Part::Lookup)]);
     let copies = layout.copies.iter().map(|(_, _, c)| (*c, Part::Copy));

@@ -10,13 +10,6 @@ const ZERO: Fr = Fr::ZERO;
 const ONE: Fr = Fr::ONE;
 
 impl Builder {
-    /// A new bit. One row.
-    pub(crate) fn bit(&mut self, hint: bool) -> Var {
-        let bit = self.witness(Fr::from(u64::from(hint)));
-        self.assert(&[(-ONE, bit), (ZERO, bit)], [1, 0], ZERO);
-        bit
-    }
-
     /// A flag that is 0 at `x = 0`. The caller demands `(1 - flag) x = 0`, alone or within a sum
     /// of parts that are not negative, which makes it 1 elsewhere. One row.
     pub(crate) fn nonzero_hint(&mut self, x: Var) -> Var {

@@ -6,7 +6,7 @@
 use crate::builder::{fr, Builder, Term, Var};
 use crate::config::RATE;
 use crate::field::{to_halo2, Fr};
-use crate::rounds::Rounds;
+use crate::rounds::{Rounds, HALF_FULL};
 use halo2_proofs::arithmetic::Field;
 use meed_statement::poseidon::{tag, ARITY, DEPTH, ZEROS};
 
@@ -24,42 +24,39 @@ impl Builder {
         let t = rounds.t;
         let mut state = vec![self.constant(Fr::ZERO)];
         state.extend(inputs);
-        for constants in &rounds.first {
+        let (before, entering) = rounds.first.split_at(HALF_FULL - 1);
+        for constants in before {
             state = self.full_round(&state, constants, rounds, t);
         }
-        let count = rounds.partial.len();
-        let (mut v, mut x): (Vec<Var>, Vec<Var>) = (Vec::new(), Vec::new());
-        for j in 0..=count {
+        let boxes = self.boxes(&state, &entering[0]);
+        let mut v: Vec<Var> = Vec::new();
+        // The S-boxes' outputs; where nothing is driven, the v themselves.
+        let mut x: Vec<Var> = Vec::new();
+        for row in &rounds.enter {
+            let next = match row[0] == Fr::ONE && row[1..].iter().all(|k| *k == Fr::ZERO) {
+                true => boxes[0],
+                false => self.weighed(row, &boxes),
+            };
+            v.push(next);
+            x.push(next);
+        }
+        for j in 0..rounds.partial.len() + t {
             let mut terms: Vec<Term> = Vec::new();
-            if j < t {
-                terms.extend(rounds.observe[j].iter().copied().zip(state.iter().copied()));
-                for i in 0..j {
-                    let k = rounds.impulse[j - i];
-                    terms.extend([(k, x[i]), (-k, v[i])]);
-                }
-                terms.retain(|(k, _)| *k != Fr::ZERO);
-            } else {
-                for (i, (a, b)) in rounds.recurrence.iter().enumerate() {
-                    terms.extend([(*a - b, v[j - t + i]), (*b, x[j - t + i])]);
+            for (i, (a, b)) in rounds.recurrence.iter().enumerate() {
+                if x[j + i] == v[j + i] {
+                    terms.push((*a, v[j + i]));
+                } else {
+                    terms.extend([(*a - b, v[j + i]), (*b, x[j + i])]);
                 }
             }
             let next = self.sum(&terms, Fr::ZERO);
             v.push(next);
-            if let Some(constant) = rounds.partial.get(j) {
-                let out = self.sbox(next, constant);
-                x.push(out);
-            }
+            let constant = rounds.partial.get(j);
+            let out = constant.map_or(next, |constant| self.sbox(next, constant));
+            x.push(out);
         }
-        let from = count + 1 - t;
-        state = (0..t)
-            .map(|i| {
-                let by_v = rounds.exit_v[i].iter().copied().zip(v[from..].iter().copied());
-                let by_x = rounds.exit_x[i].iter().copied().zip(x[from..].iter().copied());
-                let mut terms: Vec<Term> = by_v.chain(by_x).collect();
-                terms.retain(|(k, _)| *k != Fr::ZERO);
-                self.sum(&terms, Fr::ZERO)
-            })
-            .collect();
+        let last = &v[v.len() - t..];
+        state = rounds.exit(0).iter().map(|row| self.weighed(row, last)).collect();
         for (round, constants) in rounds.last.iter().enumerate() {
             let outputs = if round + 1 == rounds.last.len() { 1 } else { t };
             state = self.full_round(&state, constants, rounds, outputs);
@@ -74,14 +71,17 @@ impl Builder {
         rounds: &Rounds,
         outputs: usize,
     ) -> Vec<Var> {
-        let boxes: Vec<Var> = state.iter().zip(constants).map(|(v, c)| self.sbox(*v, c)).collect();
-        rounds.mds[..outputs]
-            .iter()
-            .map(|row| {
-                let terms: Vec<Term> = row.iter().copied().zip(boxes.iter().copied()).collect();
-                self.sum(&terms, Fr::ZERO)
-            })
-            .collect()
+        let boxes = self.boxes(state, constants);
+        rounds.mds[..outputs].iter().map(|row| self.weighed(row, &boxes)).collect()
+    }
+
+    fn boxes(&mut self, state: &[Var], constants: &[Fr]) -> Vec<Var> {
+        state.iter().zip(constants).map(|(v, c)| self.sbox(*v, c)).collect()
+    }
+
+    fn weighed(&mut self, weights: &[Fr], vars: &[Var]) -> Var {
+        let terms: Vec<Term> = weights.iter().copied().zip(vars.iter().copied()).collect();
+        self.sum(&terms, Fr::ZERO)
     }
 
     /// `(v + c)^5`. Three rows.

@@ -25,4 +25,5 @@ mod statement;
 mod sums;
 
 pub use check::{Failure, Part};
+pub use rounds::tables;
 pub use shape::{AssignError, Assignment, Circuit, Dimensions, Rows};

@@ -17,9 +17,15 @@
 //!
 //! with the coefficients `a` of `M`'s characteristic polynomial. So a partial round costs one cell,
 //! the state is not carried, and no constant but `c_j` changes from round to round.
+//!
+//! The sequence begins before the first partial round and ends after the last one, with rounds that
+//! drive nothing (`d = 0`): `t` such `v` in a row are the state seen through an invertible matrix.
+//! So the sequence is entered and left by one linear map each.
 
+use crate::config::{RATE, SKIPPED};
 use crate::field::{to_halo2, Fr};
 use halo2_proofs::arithmetic::Field;
+use halo2_proofs::halo2curves::ff::PrimeField;
 use light_poseidon::parameters::bn254_x5::get_poseidon_parameters;
 use std::sync::LazyLock;
 
@@ -41,18 +47,14 @@ pub(crate) struct Rounds {
     pub(crate) last: Matrix,
     /// The MDS matrix.
     pub(crate) mds: Matrix,
-    /// Row `j`: `v_j` from the state before partial round 0, if no S-box acted. `t + 1` rows.
-    pub(crate) observe: Matrix,
-    /// `impulse[k]`: what `d_j` adds to `v_{j+k}` while no recurrence is needed, from `k = 0`
-    /// (nothing) to `t`.
-    pub(crate) impulse: Vec<Fr>,
+    /// Row `j`: `v_{j-t}` from the S-boxes of the full round before the partial ones, if no round
+    /// before partial round 0 drove anything. `t` rows; the last is `e0`.
+    pub(crate) enter: Matrix,
     /// Coefficients `a_i` and `b_i` of the recurrence.
     pub(crate) recurrence: Vec<(Fr, Fr)>,
-    /// The state after the last partial round from the last `t` of `v` (the last of them is its
-    /// element 0): row `i`, column `k` is the coefficient of the `k`-th `v`.
-    pub(crate) exit_v: Matrix,
-    /// The same, coefficients of the `t - 1` S-box outputs among them.
-    pub(crate) exit_x: Matrix,
+    /// Row `j`: `e0 M^j`, which gives `v_{R+j}` from the state after the last partial round `R - 1`
+    /// if no later round drives anything. `t` rows.
+    observe: Matrix,
 }
 
 fn dot(a: &[Fr], b: &[Fr]) -> Fr {
@@ -88,6 +90,10 @@ fn solve(m: &[Vec<Fr>], v: &[Fr]) -> Vec<Fr> {
     rows.into_iter().map(|r| r[n]).collect()
 }
 
+fn unit(n: usize, k: usize) -> Vec<Fr> {
+    (0..n).map(|i| if i == k { Fr::ONE } else { Fr::ZERO }).collect()
+}
+
 /// `x^5`.
 pub(crate) fn pow5(x: Fr) -> Fr {
     x.square().square() * x
@@ -113,62 +119,48 @@ impl Rounds {
         let mut last = constants[HALF_FULL + count..].to_vec();
         last[0].iter_mut().zip(&carried).for_each(|(a, b)| *a += b);
 
-        // Row j of `observe` is row 0 of M^j; its first entry is what d_0 adds to v_j.
         let columns = transposed(&mds);
-        let mut row = vec![Fr::ZERO; t];
-        row[0] = Fr::ONE;
-        let mut observe = Vec::with_capacity(t + 1);
-        for _ in 0..=t {
-            let next = apply(&columns, &row);
-            observe.push(std::mem::replace(&mut row, next));
+        let mut observe = vec![unit(t, 0)];
+        for j in 0..t {
+            observe.push(apply(&columns, &observe[j]));
         }
-        let mut impulse: Vec<Fr> = observe.iter().map(|r| r[0]).collect();
-        impulse[0] = Fr::ZERO;
-
-        let a = solve(&transposed(&observe[..t]), &observe[t]);
+        let beyond = observe.pop().expect("t + 1 rows");
+        let a = solve(&transposed(&observe), &beyond);
+        // observe[j][0] is what d_0 adds to v_j.
         let recurrence = (0..t)
             .map(|l| {
-                let later: Fr = (l + 1..t).map(|i| a[i] * impulse[i - l]).sum();
-                (a[l], impulse[t - l] - later)
+                let of = |k: usize| if k == t { beyond[0] } else { observe[k][0] };
+                let later: Fr = (l + 1..t).map(|i| a[i] * of(i - l)).sum();
+                (a[l], of(t - l) - later)
             })
             .collect();
-
-        let mut rounds = Self {
+        let mut enter = vec![unit(t, 0)];
+        for _ in 1..t {
+            enter.push(solve(&columns, &enter[enter.len() - 1]));
+        }
+        enter.reverse();
+        Self {
             t,
             first: constants[..HALF_FULL].to_vec(),
             partial,
             last,
             mds,
-            observe,
-            impulse,
+            enter,
             recurrence,
-            exit_v: Vec::new(),
-            exit_x: Vec::new(),
-        };
-        let unit = |n: usize, k: usize| -> Vec<Fr> {
-            (0..n).map(|i| if i == k { Fr::ONE } else { Fr::ZERO }).collect()
-        };
-        let none = |n: usize| vec![Fr::ZERO; n];
-        let by_v: Matrix = (0..t).map(|k| rounds.state(&unit(t, k), &none(t - 1))).collect();
-        let by_x: Matrix = (0..t - 1).map(|k| rounds.state(&none(t), &unit(t - 1, k))).collect();
-        rounds.exit_v = transposed(&by_v);
-        rounds.exit_x = transposed(&by_x);
-        rounds
+            observe,
+        }
     }
 
-    /// The state whose element 0 is the last of `v`, given `t` consecutive `v` and the S-box
-    /// outputs of all but the last.
-    fn state(&self, v: &[Fr], x: &[Fr]) -> Vec<Fr> {
-        let t = self.t;
-        let d: Vec<Fr> = x.iter().zip(v).map(|(x, v)| *x - v).collect();
-        let free: Vec<Fr> =
-            (0..t).map(|i| v[i] - (0..i).map(|l| self.impulse[i - l] * d[l]).sum::<Fr>()).collect();
-        let mut state = solve(&self.observe[..t], &free);
-        for d in d {
-            state[0] += d;
-            state = apply(&self.mds, &state);
+    /// The state after the last partial round `R - 1` from `v_{R+skip} .. v_{R+skip+t-1}`, where
+    /// no round from `R` on drives anything: row `i` gives element `i`.
+    pub(crate) fn exit(&self, skip: usize) -> Matrix {
+        let columns = transposed(&self.mds);
+        let mut seen = self.observe.clone();
+        for _ in 0..skip {
+            seen = seen.iter().map(|row| apply(&columns, row)).collect();
         }
-        state
+        let by_v: Matrix = (0..self.t).map(|k| solve(&seen, &unit(self.t, k))).collect();
+        transposed(&by_v)
     }
 
     /// The rounds for hashes of `n` elements, 3 to 8.
@@ -189,26 +181,54 @@ impl Rounds {
 
     /// `M` times the S-boxes of a state after adding constants.
     pub(crate) fn full(&self, state: &[Fr], constants: &[Fr]) -> Vec<Fr> {
-        let boxes: Vec<Fr> = state.iter().zip(constants).map(|(s, c)| pow5(*s + c)).collect();
-        apply(&self.mds, &boxes)
+        apply(&self.mds, &Self::boxes(state, constants))
     }
 
-    /// `v_0, v_1, ..` for a state before the partial rounds, `count` of them; rounds beyond the last
-    /// have the constant zero. Also the state after the last partial round.
-    pub(crate) fn sequence(&self, state: &[Fr], count: usize) -> (Vec<Fr>, Vec<Fr>) {
-        let mut state = state.to_vec();
-        let mut after = state.clone();
-        let mut v = Vec::with_capacity(count);
-        for j in 0..count {
-            if j == self.partial.len() {
-                after.clone_from(&state);
-            }
+    /// The S-boxes of a state after adding constants.
+    pub(crate) fn boxes(state: &[Fr], constants: &[Fr]) -> Vec<Fr> {
+        state.iter().zip(constants).map(|(s, c)| pow5(*s + c)).collect()
+    }
+
+    /// `v_{-t}` to `v_{R+after-1}` for the S-boxes of the full round before the partial ones, where
+    /// rounds before 0 and from `R` on drive nothing. Also the state after round `R - 1`.
+    pub(crate) fn sequence(&self, boxes: &[Fr], after: usize) -> (Vec<Fr>, Vec<Fr>) {
+        let mut v: Vec<Fr> = self.enter.iter().map(|row| dot(row, boxes)).collect();
+        let mut state = apply(&self.mds, boxes);
+        for constant in &self.partial {
             v.push(state[0]);
-            state[0] = pow5(state[0] + self.partial.get(j).copied().unwrap_or(Fr::ZERO));
+            state[0] = pow5(state[0] + constant);
             state = apply(&self.mds, &state);
         }
-        (v, after)
+        v.extend(self.observe.iter().map(|row| dot(row, &state)).take(after));
+        let mut later = state.clone();
+        for j in 0..after {
+            if j >= self.t {
+                v.push(later[0]);
+            }
+            later = apply(&self.mds, &later);
+        }
+        (v, state)
     }
+}
+
+/// The constants of the gates of a permutation of width 9, for verifiers: the MDS matrix by rows
+/// (81 elements); what enters the partial rounds but its last row, which is `e0` (72); of the
+/// recurrence, `a_i - b_i` (9) and `b_i` (9); what leaves the partial rounds, by rows (81). Each
+/// element is 32 bytes, big-endian.
+#[must_use]
+pub fn tables() -> Vec<u8> {
+    let rounds = Rounds::for_inputs(RATE);
+    let enter = &rounds.enter[..rounds.t - 1];
+    let linear = rounds.recurrence.iter().map(|(a, b)| *a - b);
+    let driven = rounds.recurrence.iter().map(|(_, b)| *b);
+    let all = rounds.mds.iter().chain(enter).flatten().copied().chain(linear).chain(driven);
+    all.chain(rounds.exit(SKIPPED).into_iter().flatten())
+        .flat_map(|x| {
+            let mut bytes = x.to_repr();
+            bytes.as_mut().reverse();
+            bytes.as_ref().to_vec()
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -224,32 +244,31 @@ mod tests {
             let inputs: Vec<Fr> = (0..n as u64).map(|i| Fr::from(i * i + 7)).collect();
             let mut state = vec![Fr::ZERO];
             state.extend(&inputs);
-            for c in &rounds.first {
+            let (before, entering) = rounds.first.split_at(HALF_FULL - 1);
+            for c in before {
                 state = rounds.full(&state, c);
             }
-            let count = rounds.partial.len() + 2;
-            let (v, after) = rounds.sequence(&state, count);
             // What the gates say of the sequence: how it starts, goes on and ends.
-            let t = rounds.t;
-            let x: Vec<Fr> = (0..count)
-                .map(|j| pow5(v[j] + rounds.partial.get(j).copied().unwrap_or(Fr::ZERO)))
-                .collect();
-            for j in 0..=t {
-                let driven: Fr = (0..j).map(|i| rounds.impulse[j - i] * (x[i] - v[i])).sum();
-                assert_eq!(v[j], dot(&rounds.observe[j], &state) + driven);
+            let boxes = Rounds::boxes(&state, &entering[0]);
+            let (t, skip) = (rounds.t, 2);
+            let (v, after) = rounds.sequence(&boxes, t + skip);
+            for (j, row) in rounds.enter.iter().enumerate() {
+                assert_eq!(v[j], dot(row, &boxes));
             }
-            for j in 0..count - t {
+            let driven = |j: usize| j.checked_sub(t).and_then(|j| rounds.partial.get(j));
+            for j in 0..v.len() - t {
                 let next = (0..t).map(|i| {
                     let (a, b) = rounds.recurrence[i];
-                    a * v[j + i] + b * (x[j + i] - v[j + i])
+                    let v = v[j + i];
+                    a * v + b * driven(j + i).map_or(Fr::ZERO, |c| pow5(v + c) - v)
                 });
                 assert_eq!(v[j + t], next.sum::<Fr>());
             }
-            let from = rounds.partial.len() + 1 - t;
-            for (i, value) in after.iter().enumerate() {
-                let got = dot(&rounds.exit_v[i], &v[from..from + t])
-                    + dot(&rounds.exit_x[i], &x[from..from + t - 1]);
-                assert_eq!(*value, got);
+            for skip in [0, skip] {
+                let from = t + rounds.partial.len() + skip;
+                for (value, row) in after.iter().zip(rounds.exit(skip)) {
+                    assert_eq!(*value, dot(&row, &v[from..from + t]));
+                }
             }
             state = after;
             for c in &rounds.last {

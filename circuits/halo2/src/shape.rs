@@ -3,7 +3,7 @@
 use crate::builder::{Cell, Grid, Layout};
 use crate::check::{Checker, Failure, Part};
 use crate::circuit::Laid;
-use crate::config::{Config, COLUMNS};
+use crate::config::Config;
 use crate::field::{to_halo2, ArkFr, Fr};
 use crate::slots::Slots;
 use crate::statement::lay_out;
@@ -117,8 +117,8 @@ impl Circuit {
         for row in &self.layout.main {
             let cost = &mut costs[row.clause as usize].1;
             match row.kind {
-                crate::config::Kind::Arithmetic => cost.arithmetic += 1,
-                _ => cost.poseidon += 1,
+                kind if kind.is_inside() => cost.poseidon += 1,
+                _ => cost.arithmetic += 1,
             }
         }
         for row in &self.layout.range {
@@ -135,7 +135,7 @@ impl Circuit {
         Dimensions {
             advice: cs.num_advice_columns(),
             fixed: cs.num_fixed_columns(),
-            copied: COLUMNS - 1,
+            copied: cs.permutation().get_columns().len(),
             lookups: cs.lookups().len(),
             degree: cs.degree(),
             constraints: cs.gates().iter().map(|g| g.polynomials().len()).sum(),

@@ -28,7 +28,7 @@ fn shapes_are_pinned() {
         writeln!(text, "constraints: {} of degree {} at most", d.constraints, d.degree).unwrap();
         writeln!(text, "lookups: {}", d.lookups).unwrap();
         common::golden(&format!("{}.txt", shape.name), &text);
-        assert_eq!(d.degree, 6, "the degree is what the S-box needs");
+        assert_eq!(d.degree, 5, "from degree 6 on, proofs cost almost twice as much");
         let k = [15, 16, 19][SHAPES.iter().position(|s| *s == shape).unwrap()];
         assert_eq!(circuit.k(), k, "one row over a power of two costs twice as much");
     }
