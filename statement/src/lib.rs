@@ -21,6 +21,8 @@ pub mod settle;
 #[cfg(feature = "std")]
 pub mod shape;
 #[cfg(feature = "std")]
+pub mod slots;
+#[cfg(feature = "std")]
 pub mod synthetic;
 #[cfg(feature = "std")]
 pub mod types;

@@ -102,7 +102,7 @@ fn flow(b: &mut Builder, slot: &AssetSlot, asset: &Asset, credit_bits: u32) -> F
     let mut passes: Vec<Var> = asset
         .bps
         .iter()
-        .zip(&slot.passes)
+        .zip(slot.passes.iter().chain([&slot.penalty]))
         .map(|(bps, hint)| {
             let small = *hint - b.value(wholes) * b.value(*bps);
             let small = b.witness(small);

@@ -9,11 +9,11 @@ use crate::slots::Slots;
 use crate::statement::lay_out;
 use halo2_proofs::plonk::ConstraintSystem;
 use meed_statement::clause::Clause;
-use meed_statement::roots::two_to;
 use meed_statement::settle::Trace;
 use meed_statement::shape::{Shape, Size};
+use meed_statement::slots::{self, payout_word};
 use meed_statement::types::Inputs;
-use meed_statement::words::{Binding, Domain, AMOUNT_BITS};
+use meed_statement::words::{Binding, Domain};
 use std::sync::{Arc, OnceLock};
 
 /// Bits of a limb in every shape: a share in bps is one limb, and the table has room from 2^15
@@ -155,10 +155,7 @@ impl Circuit {
         trace: &Trace,
         domain: &Domain,
     ) -> Result<(Assignment, Binding), AssignError> {
-        let payouts = trace
-            .payouts
-            .iter()
-            .map(|p| p.account.to_field() * two_to(AMOUNT_BITS) + ArkFr::from(p.amount));
+        let payouts = trace.payouts.iter().map(payout_word);
         let words: Vec<ArkFr> = trace.header.to_words().into_iter().chain(payouts).collect();
         let binding = Binding::derive(domain, trace.h, &words);
         self.assign_with(inputs, trace, &binding).map(|a| (a, binding))
@@ -174,12 +171,13 @@ impl Circuit {
         trace: &Trace,
         binding: &Binding,
     ) -> Result<Assignment, AssignError> {
-        let slots = Slots::new(self.shape, inputs, trace, binding).ok_or_else(|| {
+        let publics = binding.to_inputs();
+        let slots = slots::Slots::new(self.shape, inputs, trace, publics).ok_or_else(|| {
             AssignError::TooLarge { shape: self.shape, size: Size::of(inputs, trace) }
         })?;
-        let (layout, grid) = lay_out(&slots, LIMB_BITS);
+        let (layout, grid) = lay_out(&slots.map(to_halo2), LIMB_BITS);
         debug_assert!(layout == *self.layout, "rows do not depend on values");
-        Ok(Assignment { grid: Arc::new(grid), publics: binding.to_inputs().map(|x| to_halo2(&x)) })
+        Ok(Assignment { grid: Arc::new(grid), publics: publics.map(|x| to_halo2(&x)) })
     }
 
     /// Everything that an assignment violates, in order of the rows, copies last.

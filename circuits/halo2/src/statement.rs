@@ -25,7 +25,7 @@ pub(crate) fn lay_out(slots: &Slots, limb_bits: u32) -> (Layout, Grid) {
 /// The one description of the circuit.
 fn statement(b: &mut Builder, slots: &Slots) {
     b.clause(Clause::Binding);
-    let [h, alpha, y] = [0, 1, 2].map(|i| b.public(i, slots.publics[i]));
+    let [h, alpha, y] = [0, 1, 2].map(|i| b.public(i, slots.inputs[i]));
     let mut words: Vec<Var> = vec![b.number(VERSION as i64)];
     words.extend(slots.header[1..].iter().map(|w| b.witness(*w)));
 

@@ -8,11 +8,11 @@ use super::gadgets::{
 };
 use super::policy::Policy;
 use super::registry::index_bits;
-use super::slots::{AccountSlot, Slots};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, PrimeField};
 use meed_statement::clause::Clause;
 use meed_statement::roots::two_to;
+use meed_statement::slots::{AccountSlot, Slots};
 use meed_statement::units::{ACCRUED_BITS, BPS, BPS_BITS, CREDIT_FRACTION_BITS, UNIT};
 use meed_statement::words::{ACCOUNT_BITS, AMOUNT_BITS};
 

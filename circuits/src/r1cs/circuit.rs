@@ -9,9 +9,9 @@ use super::matrix::Matrices;
 use super::policy::policy;
 use super::poseidon::{hash, tag_num, tree_root};
 use super::registry::registry;
-use super::slots::Slots;
 use super::sums::{sums, Pair, Parts};
 use ark_bn254::Fr;
+use meed_statement::slots::Slots;
 
 use meed_statement::clause::Clause;
 use meed_statement::roots::{two_to, STATE_TAG, WORDS_TAG};
@@ -134,7 +134,7 @@ pub fn assign_with(
 
 /// The words of a trace that may be false: no bound is taken for granted.
 fn lenient_words(trace: &Trace) -> Vec<Fr> {
-    let payouts = trace.payouts.iter().map(super::slots::payout_word);
+    let payouts = trace.payouts.iter().map(meed_statement::slots::payout_word);
     trace.header.to_words().into_iter().chain(payouts).collect()
 }
 

@@ -5,12 +5,12 @@ use super::gadgets::{at_most, new_bits, to_bits};
 use super::ledger::Event;
 use super::policy::Policy;
 use super::registry::{index_bits, Asset};
-use super::slots::{AssetSlot, EventSlot, Slots};
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, Field, PrimeField};
 use meed_statement::clause::Clause;
 use meed_statement::roots::two_to;
 use meed_statement::shape::Shape;
+use meed_statement::slots::{AssetSlot, EventSlot, Slots};
 use meed_statement::units::{
     BPS, BPS_BITS, CREDIT_FRACTION_BITS, EDGES, FEE_BITS, SCORE_BITS, UNIT_BITS,
 };

@@ -7,10 +7,10 @@ use super::gadgets::{
 };
 use super::poseidon::{hash, tag_num, tree_root};
 use super::registry::{index_bits, Registry};
-use super::slots::{EventSlot, RecordSlot, Slots};
 use ark_bn254::Fr;
 use meed_statement::clause::Clause;
 use meed_statement::roots::{two_to, RECORDS_PER_ELEMENT, RECORD_BITS, SCORES_TAG};
+use meed_statement::slots::{EventSlot, RecordSlot, Slots};
 use meed_statement::units::{ASSET_INDEX_BITS, FEE_BITS, SCORE_BITS};
 
 /// An event in the circuit.

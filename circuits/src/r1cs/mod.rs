@@ -12,5 +12,4 @@ pub mod matrix;
 mod policy;
 pub mod poseidon;
 mod registry;
-mod slots;
 mod sums;

@@ -3,10 +3,10 @@
 use super::cs::{Cs, Num};
 use super::gadgets::{at_most, is_nonzero, new_bits};
 use super::poseidon::{hash, tag_num};
-use super::slots::PolicySlot;
 use ark_bn254::Fr;
 use meed_statement::clause::Clause;
 use meed_statement::roots::{two_to, POLICY_TAG};
+use meed_statement::slots::PolicySlot;
 use meed_statement::units::{BPS, BPS_BITS, MAX_FRACTION_BITS, MIN_PAYOUT_BITS, SCORE_BITS};
 
 /// The policy in the circuit.

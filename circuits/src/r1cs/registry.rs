@@ -5,10 +5,10 @@ use super::gadgets::{
     at_most, bit, new_bits, nonzero_hint, ones_then_zeros, product_to_bits, to_bits, zero_unless,
 };
 use super::poseidon::{hash, tag_num, tree_root};
-use super::slots::{AssetSlot, Slots};
 use ark_bn254::Fr;
 use meed_statement::clause::Clause;
 use meed_statement::roots::{two_to, ASSET_ELEMENTS, EDGE_BITS, REGISTRY_TAG};
+use meed_statement::slots::{AssetSlot, Slots};
 use meed_statement::units::{ASSET_INDEX_BITS, BPS, BPS_BITS, EDGES};
 
 /// Bits of a content key.

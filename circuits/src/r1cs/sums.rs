@@ -20,11 +20,11 @@ use super::ledger::{Ledger, Record};
 use super::policy::Policy;
 use super::poseidon::{digest, hash, tag_num};
 use super::registry::Registry;
-use super::slots::Slots;
 use ark_bn254::Fr;
 use ark_ff::{AdditiveGroup, PrimeField};
 use meed_statement::clause::Clause;
 use meed_statement::roots::two_to;
+use meed_statement::slots::Slots;
 use meed_statement::words::AMOUNT_BITS;
 
 /// Where a packed sorted key holds the number of records that name the asset of that index.
