@@ -5,8 +5,7 @@ pragma solidity ^0.8.28;
 // of 32 bytes. The MDS matrix by rows (9 x 9); what enters the partial rounds, by rows, without its last row e0
 // (8 x 9); of the partial rounds' recurrence what is linear (9) and what the S-boxes drive (9); what leaves the
 // partial rounds, by rows (9 x 9). `test/Halo2Conformance.t.sol` compares them with what Rust wrote.
-bytes constant HALO2_TABLES =
-    hex"0190f922d97c8a7dcf0a142a3be27749d1c64bc22f1c556aaa24925d158cac56"
+bytes constant HALO2_TABLES = hex"0190f922d97c8a7dcf0a142a3be27749d1c64bc22f1c556aaa24925d158cac56"
     hex"1f8d3a9d2d31ab32d9bdb6375170dbba89f6f8f74d16e4fd02f3675d5fe2baad"
     hex"230c694139416f40422d713e13c056c45c3c631b346854523970eaea58a37df4"
     hex"2063a461ad06315ae5992a53a14bb598367624afc2833ccbb83af92ca0f6a334"

@@ -110,7 +110,10 @@ contract MeedHalo2Verifier is IMeedVerifier, Halo2Check {
     }
 
     /// The constants as `Halo2Check` finds them, after an opcode that stops whoever calls.
-    function _createImage(uint256[KEY_WORDS] memory key, bytes32 id) private returns (address made) {
+    function _createImage(uint256[KEY_WORDS] memory key, bytes32 id)
+        private
+        returns (address made)
+    {
         uint256[2 * KEY_POINTS] memory points;
         for (uint256 i; i < 2 * KEY_POINTS; ++i) {
             points[i] = key[FIRST_POINT + i];
@@ -143,9 +146,8 @@ contract MeedHalo2Verifier is IMeedVerifier, Halo2Check {
             bool on = mulmod(y, y, P) == addmod(mulmod(mulmod(x, x, P), x, P), 3, P);
             if (x >= P || y >= P || !on) revert KeyPointInvalid(i);
         }
-        uint256[6] memory pair = [
-            uint256(1), 2, key[TAU_WORD], key[TAU_WORD + 1], key[TAU_WORD + 2], key[TAU_WORD + 3]
-        ];
+        uint256[6] memory pair =
+            [uint256(1), 2, key[TAU_WORD], key[TAU_WORD + 1], key[TAU_WORD + 2], key[TAU_WORD + 3]];
         bool identity = (pair[2] | pair[3] | pair[4] | pair[5]) == 0;
         // Paired with a generator: that fails if the point is not in its group. The value does not matter.
         bool ok;

@@ -15,6 +15,8 @@ interface Cool {
 contract GasDeployTest is GasMeter {
     function test_deploy() external {
         deployment("MeedVerifier", abi.encode(Trapdoor.key()));
+        string memory file = vm.readFile("test/data/halo2.json");
+        deployment("MeedHalo2Verifier", abi.encodePacked(vm.parseJsonUintArray(file, ".S.key")));
         uint256[] memory numbers = new uint256[](1);
         IMeedVerifier[] memory verifiers = new IMeedVerifier[](1);
         (numbers[0], verifiers[0]) = (CIRCUIT, verifier);

@@ -152,7 +152,7 @@ abstract contract GasMeter is Base {
     }
 
     function denseList(Format memory f, uint256[] memory l, uint256[] memory pages)
-        private
+        internal
         pure
         returns (bytes memory dense)
     {

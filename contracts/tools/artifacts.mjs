@@ -15,7 +15,7 @@ import { keccak256 } from "ethereum-cryptography/keccak.js";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 // TestToken is what the tests of `meed chain` pay with.
-const CONTRACTS = ["MeedVerifier", "MeedSettlement", "TestToken"];
+const CONTRACTS = ["MeedVerifier", "MeedHalo2Verifier", "MeedSettlement", "TestToken"];
 
 function fail(message) {
   console.error(`artifacts: ${message}`);

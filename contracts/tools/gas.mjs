@@ -66,7 +66,8 @@ function measure() {
 }
 
 const snapshot = measure();
-const sizes = { MeedSettlement: size("MeedSettlement"), MeedVerifier: size("MeedVerifier") };
+const contracts = ["MeedSettlement", "MeedVerifier", "MeedHalo2Verifier"];
+const sizes = Object.fromEntries(contracts.map((name) => [name, size(name)]));
 const runs = JSON.parse(forge(["config", "--json"])).optimizer_runs;
 const text = page(JSON.parse(snapshot), sizes, runs);
 if (!process.argv.includes("--check")) mkdirSync(dirname(SNAPSHOT), { recursive: true });
