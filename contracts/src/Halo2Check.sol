@@ -68,7 +68,7 @@ abstract contract Halo2Check is Halo2Gates, Halo2Opening {
     }
 
     /// The challenges. Each is the hash of the one before and of what was written since; the one before is
-    /// put for a moment in front of what was written.
+    /// put for a moment in front of what was written. Then the evaluations are put in order.
     function _squeeze() internal pure {
         assembly ("memory-safe") {
             function squeeze(state, start, size) -> next {
@@ -97,6 +97,11 @@ abstract contract Halo2Check is Halo2Gates, Halo2Opening {
             state := again(state)
             mstore(V, mod(state, R))
             mstore(U, mod(squeeze(state, sub(H1, 0x20), 0x60), R))
+
+            // A proof has the sum after the first row of w. It goes to the end of the columns.
+            let sum := mload(add(W, 0xa0))
+            mcopy(add(W, 0xa0), add(W, 0xc0), 0x400)
+            mstore(SUM, sum)
         }
     }
 

@@ -5,10 +5,10 @@ import {Halo2Layout} from "./Halo2Layout.sol";
 
 /// SHPLONK: all commitments opened at all their points at once, checked with one pairing of two pairs.
 abstract contract Halo2Opening is Halo2Layout {
-    /// SHPLONK's numbers. Commitments are opened at six points, in sets: w {0, 1, 2, 3}; s and q {0, 1, 2};
-    /// limb, permuted table, other fixed columns, sigmas, quotient and random {0}; sum and permuted input
-    /// {-1, 0}; the permutation's first product {0, 1, -7}; its second and the lookup's {0, 1}. Set i is
-    /// multiplied by v^i and by u's distance from the points that are not in it, over the same of set 0.
+    /// SHPLONK's numbers. Commitments are opened at six points, in sets: w {0, 1, 2, 3}; sum and permuted input
+    /// {-1, 0}; s and q {0, 1, 2}; limb, permuted table, other fixed columns, sigmas, quotient and random {0}; the
+    /// permutation's first product {0, 1, -7}; its second and the lookup's {0, 1}. Set i is multiplied by v^i and by
+    /// u's distance from the points that are not in it, over the same of set 0.
     function _open() internal pure {
         assembly ("memory-safe") {
             // Folds a word, or five, by powers of eta, from the last down.
@@ -55,8 +55,21 @@ abstract contract Halo2Opening is Halo2Layout {
                 constant := mulmod(sum, mulmod(inverse2, inverse, R), R)
             }
             let power := mload(V)
+            // The gaps that all others but the fifth lack, over the first's.
+            let far := mulmod(gap2, mload(GAP3), R)
             {
-                // Set 1.
+                // Set 1. 1 / before is the outer gap's inverse times the other factor.
+                let sum := two(SUM_BEFORE, INPUT_BEFORE, gap0, add(SPREADS, 0xe0))
+                sum := add(sum, two(SUM, INPUT, before, add(SPREADS, 0x100)))
+                sum := mulmod(sum, inverse, R)
+                let scale := mulmod(power, mulmod(gap1, far, R), R)
+                scale := mulmod(scale, mulmod(mload(OUTER_GAP), mload(GAP_LAST), R), R)
+                mstore(SCALES, scale)
+                constant := add(constant, mulmod(scale, sum, R))
+            }
+            {
+                // Set 2.
+                power := mulmod(power, mload(V), R)
                 let f := five(five(0, eta, Q), eta, S)
                 let weight := mulmod(mulmod(gap1, gap2, R), mload(add(SPREADS, 0x80)), R)
                 let sum := mulmod(f, weight, R)
@@ -67,13 +80,11 @@ abstract contract Halo2Opening is Halo2Layout {
                 weight := mulmod(mulmod(gap0, gap1, R), mload(add(SPREADS, 0xc0)), R)
                 sum := mulmod(add(sum, mulmod(f, weight, R)), inverse2, R)
                 let scale := mulmod(power, mload(GAP3), R)
-                mstore(SCALES, scale)
+                mstore(add(SCALES, 0x20), scale)
                 constant := add(constant, mulmod(scale, sum, R))
             }
-            // The gaps that all others but the fifth lack, over the first's.
-            let far := mulmod(gap2, mload(GAP3), R)
             {
-                // Set 2.
+                // Set 3.
                 power := mulmod(power, mload(V), R)
                 let f := fold(mload(RANDOM), eta, QUOTIENT)
                 f := five(fold(f, eta, add(SIGMAS, 0xa0)), eta, SIGMAS)
@@ -81,19 +92,8 @@ abstract contract Halo2Opening is Halo2Layout {
                 f := fold(fold(f, eta, N), eta, M)
                 f := fold(fold(f, eta, PERMUTED_TABLE), eta, LIMB)
                 let scale := mulmod(power, mulmod(gap1, far, R), R)
-                mstore(add(SCALES, 0x20), scale)
-                constant := add(constant, mulmod(scale, f, R))
-            }
-            {
-                // Set 3. 1 / before is the outer gap's inverse times the other factor.
-                power := mulmod(power, mload(V), R)
-                let sum := two(SUM_BEFORE, INPUT_BEFORE, gap0, add(SPREADS, 0xe0))
-                sum := add(sum, two(SUM, INPUT, before, add(SPREADS, 0x100)))
-                sum := mulmod(sum, inverse, R)
-                let scale := mulmod(power, mulmod(gap1, far, R), R)
-                scale := mulmod(scale, mulmod(mload(OUTER_GAP), mload(GAP_LAST), R), R)
                 mstore(add(SCALES, 0x40), scale)
-                constant := addmod(constant, mulmod(scale, sum, R), R)
+                constant := add(constant, mulmod(scale, f, R))
             }
             {
                 // Set 4.
@@ -165,20 +165,20 @@ abstract contract Halo2Opening is Halo2Layout {
             steps(W_POINTS, add(W_POINTS, 0xc0))
             mcopy(TOTAL, FOLD, 0x40)
             // Set 1.
+            start(INPUT_POINT)
+            step(SUM_POINT)
+            term(mload(SCALES))
+            // Set 2.
             start(add(FIXED_POINTS, 0x100))
             steps(FIXED_POINTS, add(FIXED_POINTS, 0xc0))
             steps(S_POINTS, add(S_POINTS, 0x100))
-            term(mload(SCALES))
-            // Set 2.
+            term(mload(add(SCALES, 0x20)))
+            // Set 3.
             start(RANDOM_POINT)
             step(WHOLE)
             steps(add(FIXED_POINTS, 0x140), SIGMA_LAST_POINT)
             step(PERMUTED_TABLE_POINT)
             step(LIMB_POINT)
-            term(mload(add(SCALES, 0x20)))
-            // Set 3.
-            start(INPUT_POINT)
-            step(SUM_POINT)
             term(mload(add(SCALES, 0x40)))
             // Set 4.
             start(Z0_POINT)

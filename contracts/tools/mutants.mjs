@@ -8,7 +8,7 @@
 //
 // Twins are compiled with the project's compiler, without its optimizer: that is quicker and means the same. The
 // tests are compiled once and take the twin's creation code from out/twins (see `creationCode` in test/Base.sol).
-// `test_honest` has to pass on every twin, and all attacks have to fail on the twin that lacks nothing.
+// `test_honest` and `test_honest_halo2` have to pass on every twin, and all attacks have to fail on the twin that lacks nothing.
 import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -23,7 +23,8 @@ import { MUTANTS, WITHOUT_TWIN } from "./mutants/table.mjs";
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const TWINS = "out/twins";
 const TESTS = "test/attacks/*.t.sol";
-const CONTRACTS = ["MeedSettlement", "MeedVerifier"];
+const CONTRACTS = ["MeedSettlement", "MeedVerifier", "MeedHalo2Verifier"];
+const HONEST = ["test_honest", "test_honest_halo2"];
 const AT_ONCE = 2;
 
 function sources() {
@@ -109,11 +110,13 @@ async function run(twin, match) {
 
 /// Whether the twin is told apart. Throws when it could not be tried.
 async function judge(mutant) {
-  const names = ["test_honest", ...mutant.tests];
+  const names = [...HONEST, ...mutant.tests];
   const results = await run(mutant.name, `^(${names.join("|")})$|^(${names.join("|")})\\(`);
   const got = Object.keys(results).sort();
   if (got.join() !== [...names].sort().join()) throw new Error(`tests that ran: ${got}`);
-  if (results.test_honest !== null) throw new Error(`test_honest: ${results.test_honest}`);
+  for (const name of HONEST) {
+    if (results[name] !== null) throw new Error(`${name}: ${results[name]}`);
+  }
   const survived = mutant.tests.filter((name) => results[name] === null);
   for (const name of mutant.tests) {
     console.log(`  ${mutant.name}: ${name}: ${results[name] ?? "PASSED: the test does not see it"}`);
@@ -144,7 +147,7 @@ async function main() {
 
   // Each attack has its twin, or a reason.
   const covered = new Set([...MUTANTS.flatMap(({ tests }) => tests), ...Object.keys(WITHOUT_TWIN)]);
-  const alone = Object.keys(plain).filter((name) => name !== "test_honest" && !covered.has(name));
+  const alone = Object.keys(plain).filter((name) => !HONEST.includes(name) && !covered.has(name));
   if (alone.length !== 0) throw new Error(`these attacks have no twin: ${alone}`);
 
   const queue = [...mutants];

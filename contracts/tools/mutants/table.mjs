@@ -4,7 +4,10 @@
 // - deleting a settled draft: its header names an epoch that is over;
 // - bounds of the header's sums: checked arithmetic and the conversion to uint128 revert;
 // - the return value of transferFrom: what arrived is measured;
-// - that an index of a dense list is in its table: the words would be proved, or not.
+// - that an index of a dense list is in its table: the words would be proved, or not;
+// - that a halo2 proof's last point is not the identity: a prover has to hit a hash for that; and that something has
+//   no inverse: a challenge is where it must not be with probability 2^-250;
+// - that a precompile refused a point of a halo2 proof: what is computed then is not what the pairing wants.
 
 /// Attacks that no single check stands against, so that no twin is there for them.
 export const WITHOUT_TWIN = {
@@ -22,6 +25,9 @@ const of = (file) => (name, find, replace, ...tests) => ({
 /// A twin that lacks what both lack.
 const both = (a, b) => ({ ...a, edits: [...a.edits, ...b.edits] });
 const verifier = of("MeedVerifier.sol");
+const halo2 = of("MeedHalo2Verifier.sol");
+const halo2Check = of("Halo2Check.sol");
+const halo2Opening = of("Halo2Opening.sol");
 const list = of("PayoutList.sol");
 const settlement = of("MeedSettlement.sol");
 const claims = of("MeedClaims.sol");
@@ -45,6 +51,48 @@ export const MUTANTS = [
     "changed_amount",
   ),
   verifier("verifier-gamma-delta", "if (alpha || beta || delta || same)", "if (alpha || beta || delta)", "degenerate_key"),
+
+  halo2Check("halo2-h-not-reduced", "inputs[0] >= R || ", "", "halo2_h_plus_r"),
+  halo2Check("halo2-alpha-not-reduced", "inputs[1] >= R || ", "", "halo2_alpha_plus_r"),
+  halo2Check("halo2-y-not-reduced", " || inputs[2] >= R", "", "halo2_y_plus_r"),
+  halo2Check("halo2-length-not-checked", "if (proof.length != PROOF_BYTES) revert ProofLength(PROOF_BYTES, proof.length);", "", "halo2_trailing_bytes"),
+  ...["EVALS", "e", "add(e, 0x20)", "add(e, 0x40)"].map((word, i) =>
+    halo2Check(`halo2-scalar-${i}-not-reduced`, `ok := and(ok, lt(mload(${word}), R))`, "", "halo2_scalar_plus_r"),
+  ),
+  halo2Check(
+    "halo2-identity-even",
+    "or(iszero(mload(y)), iszero(mload(add(y, 0x40))))",
+    "iszero(mload(add(y, 0x40)))",
+    "halo2_identity_even",
+  ),
+  halo2Check(
+    "halo2-identity-odd",
+    "or(iszero(mload(y)), iszero(mload(add(y, 0x40))))",
+    "iszero(mload(y))",
+    "halo2_identity_odd",
+  ),
+  halo2Check(
+    "halo2-identity-h1",
+    "let bad := or(iszero(mload(add(H1, 0x20))), iszero(mload(add(H2, 0x20))))",
+    "let bad := iszero(mload(add(H2, 0x20)))",
+    "halo2_identity_h1",
+  ),
+  halo2Opening("halo2-pairing-ignored", "ok := and(ok, eq(mload(0x00), 1))", "", "halo2_garbage"),
+  halo2("halo2-proof-not-looked-at", "        _checkProof(image, proof, inputs);\n        proved", "        proved", "halo2_garbage"),
+  halo2("halo2-facts-not-asked-for", "if (!proved[factOf(inputs)]) revert NotProved();", "", "halo2_settlement_without_a_proof", "halo2_fact_of_another_list"),
+  halo2("halo2-fact-without-y", "fact := keccak256(free, 0x60)", "fact := keccak256(free, 0x40)", "halo2_fact_of_another_value"),
+  halo2("halo2-words-not-zero", "if (proof[i] != 0) revert ProofWordNotZero(i);", "", "halo2_other_words"),
+  halo2("halo2-insecure-not-told", "insecure = key[TAU_WORD]", "insecure = 0", "halo2_key_that_anyone_can_forge_under"),
+  halo2("halo2-tau-of-one", "if (pair[2] == G2_X1 && pair[3] == G2_X0) revert KeyDegenerate();", "", "halo2_tau_of_one"),
+  halo2("halo2-tau-of-zero", "if (identity || !ok)", "if (!ok)", "halo2_tau_of_zero"),
+  halo2("halo2-tau-not-checked", "if (identity || !ok)", "if (identity)", "halo2_tau_outside_the_subgroup"),
+  halo2("halo2-points-not-checked", "if (x >= P || y >= P || !on)", "if (x >= P || y >= P)", "halo2_key_point_off_the_curve"),
+  halo2("halo2-key-x-not-reduced", "if (x >= P || y >= P || !on)", "if (y >= P || !on)", "halo2_key_point_twice"),
+  halo2("halo2-key-y-not-reduced", "if (x >= P || y >= P || !on)", "if (x >= P || !on)", "halo2_key_point_twice"),
+  halo2("halo2-key-name-not-reduced", "if (key[2] >= R) revert KeyNotCanonical();", "", "halo2_key_name_plus_r"),
+  halo2("halo2-version-not-checked", "if (key[0] != KEY_VERSION) revert KeyVersion(KEY_VERSION, key[0]);", "", "halo2_key_of_another_version"),
+  halo2("halo2-least-size", "if (key[1] < LEAST_SIZE || key[1] > MOST_SIZE)", "if (key[1] > MOST_SIZE)", "halo2_key_without_rows"),
+  halo2("halo2-most-size", "if (key[1] < LEAST_SIZE || key[1] > MOST_SIZE)", "if (key[1] < LEAST_SIZE)", "halo2_key_without_rows"),
 
   list("words-above-253-bits", "if (high >> 253 != 0) revert WordOutOfRange();", "", "word_plus_r"),
   list(
