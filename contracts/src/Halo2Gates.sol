@@ -83,16 +83,19 @@ abstract contract Halo2Gates is Halo2Layout {
                 }
                 folded := addmod(mulmod(folded, y5, R), mulmod(inside, all, R), R)
             }
+            // What the first row of the MDS matrix gives, for two gates.
+            let first := dot(MDS, BOXES)
             {
                 // Full rounds: the state two rows below.
-                let all := rows(0, y, MDS, BOXES, add(W, 0x140), 0x120)
+                let all := add(first, sub(R, mload(add(W, 0x140))))
+                all := rows(all, y, add(MDS, 0x120), BOXES, add(W, 0x160), 0x100)
                 let on := mulmod(inside, mload(M), R)
                 folded := addmod(mulmod(folded, y9, R), mulmod(on, all, R), R)
             }
             let leaves := mload(LEAVES)
             {
                 // The last round.
-                let last := add(dot(MDS, BOXES), sub(R, mload(add(W, 0x120))))
+                let last := add(first, sub(R, mload(add(W, 0x120))))
                 let on := mulmod(mulmod(leaves, HALF, R), add(leaves, sub(R, 1)), R)
                 folded := addmod(mulmod(folded, y, R), mulmod(on, last, R), R)
             }

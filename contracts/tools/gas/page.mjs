@@ -239,7 +239,7 @@ ${table(["transaction", "execution", "calldata", "floor", "total", "a payout"], 
 ## The two proof systems
 
 \`MeedVerifier\` checks a Groth16 proof of 256 bytes in the settlement itself. \`MeedHalo2Verifier\` takes a halo2 proof of 4,064 bytes in a transaction of its own and keeps the fact; the settlement asks
-for it. The proof is real, of shape S; other shapes differ by about 60 gas a doubling of rows. A settlement here has 1,024 recipients, all on pages and in order.
+for it. The proof is real, of shape S; another shape differs by one squaring for each doubling of rows. A settlement here has 1,024 recipients, all on pages and in order.
 
 ${table(["transaction", "execution", "calldata", "floor", "total", ""], halo2)}
 
@@ -254,7 +254,7 @@ Both transactions of a halo2 epoch cost ${number(both)} together, ${number(both 
 | the pairing of two pairs | 113,000 |
 | the exponentiation that inverts 13 numbers at once | 1,360 |
 | 90 calls of precompiles, 100 each | 9,000 |
-| 8 hashes of the transcript, 4,480 bytes in all | 1,070 |
+| 8 hashes of the transcript, 4,386 bytes in all | 1,070 |
 | constants and key from their contract, and memory | 6,200 |
 | evaluating 51 constraints, 252 constants among them, and the opening's numbers | ${number(get("halo2 check").execution - 264_000 - 6_600 - 113_000 - 1_360 - 9_000 - 1_070 - 6_200)} |
 
