@@ -1,7 +1,7 @@
 //! EIP-197's coding of points, with every check that makes a point safe to pair.
 
 use crate::error::{Element, VerifyError};
-use ark_bn254::{Fq, Fq2, G1Affine, G2Affine};
+use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ff::{BigInt, PrimeField};
 
@@ -28,12 +28,44 @@ impl<'a> Reader<'a> {
         Ok(Self { rest: bytes, expected, got: bytes.len() })
     }
 
-    fn fq(&mut self, element: Element) -> Result<Fq, VerifyError> {
-        let Some((head, rest)) = self.rest.split_first_chunk::<COORDINATE>() else {
+    /// The next `N` bytes as they are.
+    pub(crate) fn bytes<const N: usize>(&mut self) -> Result<&'a [u8; N], VerifyError> {
+        let Some((head, rest)) = self.rest.split_first_chunk::<N>() else {
             return Err(VerifyError::Length { expected: self.expected, got: self.got });
         };
         self.rest = rest;
+        Ok(head)
+    }
+
+    fn fq(&mut self, element: Element) -> Result<Fq, VerifyError> {
+        let head = self.bytes::<COORDINATE>()?;
         Fq::from_bigint(limbs(head)).ok_or(VerifyError::NonCanonical { element })
+    }
+
+    /// Reads a scalar below r; `error` for others.
+    pub(crate) fn fr(&mut self, error: VerifyError) -> Result<Fr, VerifyError> {
+        Fr::from_bigint(limbs(self.bytes::<COORDINATE>()?)).ok_or(error)
+    }
+
+    /// Reads a word that holds a small number; those that do not fit in 32 bits give `u32::MAX`.
+    pub(crate) fn number(&mut self) -> Result<u32, VerifyError> {
+        let [low, high @ ..] = limbs(self.bytes::<COORDINATE>()?).0;
+        Ok(match high {
+            [0, 0, 0] => u32::try_from(low).unwrap_or(u32::MAX),
+            _ => u32::MAX,
+        })
+    }
+
+    /// Reads `N` G1 points; the `i`-th is named `element(i)`.
+    pub(crate) fn g1s<const N: usize>(
+        &mut self,
+        element: impl Fn(usize) -> Element,
+    ) -> Result<[G1Affine; N], VerifyError> {
+        let mut points = [G1Affine::identity(); N];
+        for (index, point) in points.iter_mut().enumerate() {
+            *point = self.g1(element(index))?;
+        }
+        Ok(points)
     }
 
     fn fq2(&mut self, element: Element) -> Result<Fq2, VerifyError> {
@@ -57,7 +89,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Writes coordinates in a row.
+/// Writes coordinates and scalars in a row.
 pub(crate) struct Writer<'a> {
     slots: core::slice::ChunksExactMut<'a, u8>,
 }
@@ -67,14 +99,25 @@ impl<'a> Writer<'a> {
         Self { slots: bytes.chunks_exact_mut(COORDINATE) }
     }
 
-    fn fq(&mut self, value: &Fq) {
-        // The callers' arrays have a slot for each coordinate; the tests pin their layout.
+    fn limbs(&mut self, value: BigInt<4>) {
+        // The callers' arrays have a slot for each value; the tests pin their layout.
         if let Some(slot) = self.slots.next() {
-            let limbs = value.into_bigint().0;
-            for (chunk, limb) in slot.chunks_exact_mut(8).zip(limbs.iter().rev()) {
+            for (chunk, limb) in slot.chunks_exact_mut(8).zip(value.0.iter().rev()) {
                 chunk.copy_from_slice(&limb.to_be_bytes());
             }
         }
+    }
+
+    fn fq(&mut self, value: &Fq) {
+        self.limbs(value.into_bigint());
+    }
+
+    pub(crate) fn fr(&mut self, value: &Fr) {
+        self.limbs(value.into_bigint());
+    }
+
+    pub(crate) fn number(&mut self, value: u32) {
+        self.limbs(BigInt::from(value));
     }
 
     pub(crate) fn g1(&mut self, point: &G1Affine) {

@@ -1,5 +1,6 @@
 //! What can be wrong with a key, a proof or its public inputs.
 
+use crate::system::System;
 use core::fmt;
 use meed_statement::words::WordsError;
 
@@ -29,11 +30,43 @@ pub enum Element {
     Ic2,
     /// The key's `IC_3`, in G1: what `y` is multiplied by.
     Ic3,
+    /// Of a halo2 key: the commitment to the fixed column with this index.
+    Fixed(usize),
+    /// Of a halo2 key: the commitment to where the permutation takes the column with this index.
+    Sigma(usize),
+    /// Of a halo2 key: `[tau]`, in G2.
+    Tau,
+    /// Of a halo2 proof: the commitment to the advice column with this index.
+    Advice(usize),
+    /// Of a halo2 proof: the lookup's permuted input (0) and table (1).
+    Permuted(usize),
+    /// Of a halo2 proof: the permutation's product with this index.
+    Product(usize),
+    /// Of a halo2 proof: the lookup's product.
+    LookupProduct,
+    /// Of a halo2 proof: the commitment to the random polynomial.
+    Random,
+    /// Of a halo2 proof: the quotient's piece with this index.
+    Quotient(usize),
+    /// Of a halo2 proof: the opening's point with this index.
+    Opening(usize),
 }
 
 impl fmt::Display for Element {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let indexed =
+            |f: &mut fmt::Formatter<'_>, name: &str, index: &usize| write!(f, "{name} {index}");
         f.write_str(match self {
+            Self::Fixed(index) => return indexed(f, "key's fixed column", index),
+            Self::Sigma(index) => return indexed(f, "key's permutation column", index),
+            Self::Advice(index) => return indexed(f, "proof's advice column", index),
+            Self::Permuted(index) => return indexed(f, "proof's permuted lookup column", index),
+            Self::Product(index) => return indexed(f, "proof's permutation product", index),
+            Self::Quotient(index) => return indexed(f, "proof's quotient piece", index),
+            Self::Opening(index) => return indexed(f, "proof's opening point", index),
+            Self::Tau => "key point [tau]G2",
+            Self::LookupProduct => "proof's lookup product",
+            Self::Random => "proof's random polynomial",
             Self::A => "proof point A",
             Self::B => "proof point B",
             Self::C => "proof point C",
@@ -87,6 +120,34 @@ pub enum VerifyError {
     },
     /// The key has `gamma = delta` or `gamma = -delta`, so anybody can forge proofs.
     GammaDelta,
+    /// The bytes are of the other proof system.
+    System {
+        /// What was to be read, or the system of the key that a proof came with.
+        expected: System,
+        /// What the bytes are, or the system of that proof.
+        got: System,
+    },
+    /// The bytes have the length of a halo2 key or proof, but do not begin with its magic.
+    Magic,
+    /// A halo2 key of another version of the format.
+    Version {
+        /// The version that this crate reads.
+        expected: u32,
+        /// The version in the key; `u32::MAX` stands for all that are larger.
+        got: u32,
+    },
+    /// A halo2 key for `2^got` rows, which no circuit of this kind has.
+    Rows {
+        /// The logarithm; `u32::MAX` stands for all that are larger.
+        got: u32,
+    },
+    /// A halo2 key's digest of its circuit is not below the scalar field's modulus r.
+    Digest,
+    /// An evaluation in a halo2 proof is not below the scalar field's modulus r.
+    Evaluation {
+        /// Its index among the evaluations.
+        index: usize,
+    },
     /// A public input is not below the scalar field's modulus r.
     Input {
         /// 0 for `h`, 1 for `alpha`, 2 for `y`.
@@ -96,7 +157,7 @@ pub enum VerifyError {
     Words(WordsError),
     /// A batch without proofs says nothing, so it is not accepted.
     EmptyBatch,
-    /// The pairing equation does not hold: the proof is not one of these public inputs.
+    /// The equations do not hold: the proof is not one of these public inputs.
     Rejected,
 }
 
@@ -118,6 +179,24 @@ impl fmt::Display for VerifyError {
             Self::GammaDelta => {
                 f.write_str("expected gamma and delta to be unrelated, got gamma = +-delta")
             }
+            Self::System { expected, got } => write!(f, "expected {expected}, got {got}"),
+            Self::Magic => f.write_str("expected the magic of a halo2 key or proof at the start"),
+            Self::Version { expected, got } => {
+                write!(f, "expected version {expected} of the halo2 key, got {got}")
+            }
+            Self::Rows { got } => write!(
+                f,
+                "expected a halo2 key for 2^{} to 2^{} rows, got 2^{got}",
+                crate::halo2::MIN_LOG_ROWS,
+                crate::halo2::MAX_LOG_ROWS
+            ),
+            Self::Digest => f.write_str(
+                "key's digest of the circuit: expected a value below the scalar field's modulus",
+            ),
+            Self::Evaluation { index } => write!(
+                f,
+                "proof's evaluation {index}: expected a value below the scalar field's modulus"
+            ),
             Self::Input { index } => {
                 write!(f, "public input {index}: expected a value below the scalar field's modulus")
             }

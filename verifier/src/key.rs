@@ -2,7 +2,9 @@
 
 use crate::coding::{check_g1, check_g2, Reader, Writer, G1_BYTES, G2_BYTES};
 use crate::error::{Element, VerifyError};
+use crate::halo2;
 use crate::insecure;
+use crate::system::System;
 use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine};
 use ark_ec::pairing::{Pairing, PairingOutput};
 use ark_ec::AffineRepr;
@@ -74,9 +76,12 @@ impl VerifyingKey {
     /// Decodes [`VERIFYING_KEY_BYTES`] bytes: `alpha, beta, gamma, delta, IC_0, IC_1, IC_2, IC_3`.
     ///
     /// # Errors
-    /// [`VerifyError::Length`], [`VerifyError::NonCanonical`], and those of
-    /// [`VerifyingKey::from_points`].
+    /// [`VerifyError::System`] for a halo2 key, [`VerifyError::Length`],
+    /// [`VerifyError::NonCanonical`], and those of [`VerifyingKey::from_points`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VerifyError> {
+        if bytes.starts_with(&halo2::KEY_MAGIC) {
+            return Err(VerifyError::System { expected: System::Groth16, got: System::Halo2 });
+        }
         let mut reader = Reader::new(bytes, VERIFYING_KEY_BYTES)?;
         Self {
             alpha: reader.g1(Element::Alpha)?,

@@ -57,20 +57,29 @@
     clippy::panic
 )]
 
+extern crate alloc;
+
+mod any;
 mod batch;
 mod coding;
 mod error;
+pub mod halo2;
 mod insecure;
 mod key;
 mod proof;
+mod system;
 mod verify;
 
+pub use any::{
+    verify_any, verify_any_bytes, verify_any_words, AnyPreparedKey, AnyProof, AnyVerifyingKey,
+};
 pub use ark_bn254::Fr;
 pub use batch::{find_rejected, verify_batch};
 pub use error::{Element, VerifyError};
 pub use insecure::insecure_alpha;
 pub use key::{PreparedVerifyingKey, VerifyingKey, VERIFYING_KEY_BYTES};
 pub use proof::{Proof, PROOF_BYTES};
+pub use system::System;
 pub use verify::{
     inputs_from_bytes, inputs_to_bytes, verify, verify_bytes, verify_words, INPUTS, INPUTS_BYTES,
 };

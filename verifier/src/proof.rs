@@ -2,6 +2,8 @@
 
 use crate::coding::{check_g1, check_g2, Reader, Writer, G1_BYTES, G2_BYTES};
 use crate::error::{Element, VerifyError};
+use crate::halo2;
+use crate::system::System;
 use ark_bn254::{G1Affine, G2Affine};
 
 /// Bytes of a proof.
@@ -38,9 +40,13 @@ impl Proof {
     /// big-endian (EIP-197's coding).
     ///
     /// # Errors
-    /// [`VerifyError::Length`], [`VerifyError::NonCanonical`], and those of [`Proof::from_points`],
-    /// for the first point that is wrong.
+    /// [`VerifyError::System`] for a halo2 proof, [`VerifyError::Length`],
+    /// [`VerifyError::NonCanonical`], and those of [`Proof::from_points`], for the first point that is
+    /// wrong.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, VerifyError> {
+        if bytes.starts_with(&halo2::PROOF_MAGIC) {
+            return Err(VerifyError::System { expected: System::Groth16, got: System::Halo2 });
+        }
         let mut reader = Reader::new(bytes, PROOF_BYTES)?;
         Ok(Self { a: reader.g1(Element::A)?, b: reader.g2(Element::B)?, c: reader.g1(Element::C)? })
     }

@@ -1,0 +1,231 @@
+//! The circuit with its library: real keys and proofs, and the library's verdict on them. The
+//! transcript is written here once more, from its description alone.
+
+use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
+use ark_ff::{BigInteger, PrimeField};
+use halo2_proofs::halo2curves::bn256::{self, Bn256};
+use halo2_proofs::halo2curves::ff::PrimeField as _;
+use halo2_proofs::halo2curves::CurveAffine;
+use halo2_proofs::plonk::{create_proof, keygen_pk, keygen_vk, verify_proof, ProvingKey};
+use halo2_proofs::poly::commitment::{Params, ParamsProver};
+use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
+use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
+use halo2_proofs::poly::kzg::strategy::SingleStrategy;
+use halo2_proofs::transcript::{EncodedChallenge, Transcript, TranscriptRead, TranscriptWrite};
+use meed_halo2::field::{to_ark, to_halo2};
+use meed_halo2::{Assignment, Circuit};
+use meed_statement::lies::sample;
+use meed_statement::roots::Commitment;
+use meed_statement::settle::settle_with;
+use meed_statement::shape::XS;
+use meed_statement::types::Inputs;
+use meed_statement::words::{Binding, Domain};
+use meed_verifier::halo2::{Proof, VerifyingKey, PROOF_MAGIC};
+use meed_verifier::VerifyError;
+use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
+use sha3::{Digest, Keccak256};
+use std::io;
+
+type Scheme = KZGCommitmentScheme<Bn256>;
+
+/// The circuit of the smallest shape, its keys, and an honest proof.
+pub(crate) struct Setup {
+    params: ParamsKZG<Bn256>,
+    pk: ProvingKey<bn256::G1Affine>,
+    circuit: Circuit,
+    pub(crate) key: VerifyingKey,
+    pub(crate) words: Vec<Fr>,
+    pub(crate) binding: Binding,
+    pub(crate) proof: Proof,
+    honest: Assignment,
+}
+
+impl Setup {
+    pub(crate) fn new() -> Self {
+        let circuit = Circuit::new(XS);
+        let params = ParamsKZG::setup(circuit.k(), ChaCha20Rng::seed_from_u64(1));
+        let empty = circuit.to_halo2(None);
+        let vk = keygen_vk(&params, &empty).expect("a key");
+        let pk = keygen_pk(&params, vk, &empty).expect("a key");
+        let key = key_of(&params, &pk);
+        let (honest, binding, words) = assignment(&circuit, &sample());
+        let proof = prove(&params, &pk, &circuit, &honest, &key, 2);
+        let proof = Proof::from_bytes(&proof).expect("an honest proof");
+        Self { params, pk, circuit, key, words, binding, proof, honest }
+    }
+
+    pub(crate) fn inputs(&self) -> [Fr; 3] {
+        self.binding.to_inputs()
+    }
+
+    /// A proof of an assignment that breaks the circuit in one cell.
+    pub(crate) fn forge(&self) -> Proof {
+        let mut changed = self.honest.clone();
+        let cell = self.circuit.cells().nth(1_000).expect("a cell");
+        changed.change(cell, to_halo2(&Fr::from(1)));
+        assert!(!self.circuit.violated(&changed).is_empty());
+        let bytes = prove(&self.params, &self.pk, &self.circuit, &changed, &self.key, 3);
+        Proof::from_bytes(&bytes).expect("well formed")
+    }
+
+    /// Our verdict, after comparing it with the library's.
+    pub(crate) fn verdict(&self, inputs: &[Fr; 3], proof: &Proof) -> Result<(), VerifyError> {
+        let ours = meed_verifier::halo2::verify(&self.key, inputs, proof);
+        let publics = inputs.map(|x| to_halo2(&x));
+        let bytes = proof.to_bytes();
+        let mut transcript = Keccak::new(&self.key, &bytes[PROOF_MAGIC.len()..]);
+        let verifier = self.params.verifier_params();
+        let theirs = verify_proof::<Scheme, VerifierSHPLONK<'_, Bn256>, _, _, _>(
+            verifier,
+            self.pk.get_vk(),
+            SingleStrategy::new(verifier),
+            &[&[&publics]],
+            &mut transcript,
+        );
+        assert_eq!(ours.is_ok(), theirs.is_ok(), "verdicts differ: {ours:?}, {theirs:?}");
+        assert_eq!(transcript.proof.len(), 0, "the library reads all of a proof");
+        ours
+    }
+}
+
+fn assignment(circuit: &Circuit, inputs: &Inputs) -> (Assignment, Binding, Vec<Fr>) {
+    let trace = settle_with(inputs, &Commitment::new(inputs), |_, _| {});
+    let (assignment, binding) =
+        circuit.assign(inputs, &trace, &Domain::OFF_CHAIN).expect("the sample fits");
+    (assignment, binding, trace.words())
+}
+
+fn prove(
+    params: &ParamsKZG<Bn256>,
+    pk: &ProvingKey<bn256::G1Affine>,
+    circuit: &Circuit,
+    assignment: &Assignment,
+    key: &VerifyingKey,
+    seed: u64,
+) -> Vec<u8> {
+    let publics: &[&[_]] = &[assignment.publics()];
+    let mut transcript = Keccak::new(key, &[]);
+    create_proof::<Scheme, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
+        params,
+        pk,
+        &[circuit.to_halo2(Some(assignment))],
+        &[publics],
+        ChaCha20Rng::seed_from_u64(seed),
+        &mut transcript,
+    )
+    .expect("the library proves what it is given");
+    [&PROOF_MAGIC[..], &transcript.written].concat()
+}
+
+fn key_of(params: &ParamsKZG<Bn256>, pk: &ProvingKey<bn256::G1Affine>) -> VerifyingKey {
+    let vk = pk.get_vk();
+    let points = |points: &[bn256::G1Affine]| points.iter().map(g1).collect::<Vec<_>>();
+    let fixed = points(vk.fixed_commitments()).try_into().expect("14 fixed columns");
+    let sigma = points(vk.permutation().commitments()).try_into().expect("6 copied columns");
+    let tau = params.s_g2();
+    let fq2 = |x: &bn256::Fq2| Fq2::new(fq(&x.c0), fq(&x.c1));
+    let tau = G2Affine::new(fq2(&tau.x), fq2(&tau.y));
+    let digest = to_ark(&vk.transcript_repr());
+    VerifyingKey::from_parts(params.k(), digest, fixed, sigma, tau).expect("an honest key")
+}
+
+fn fq(x: &bn256::Fq) -> Fq {
+    Fq::from_le_bytes_mod_order(x.to_repr().as_ref())
+}
+
+fn g1(point: &bn256::G1Affine) -> G1Affine {
+    G1Affine::new(fq(&point.x), fq(&point.y))
+}
+
+/// Both sides of the transcript.
+struct Keccak<'a> {
+    buffer: Vec<u8>,
+    proof: &'a [u8],
+    written: Vec<u8>,
+}
+
+struct Challenge(bn256::Fr);
+
+impl EncodedChallenge<bn256::G1Affine> for Challenge {
+    type Input = [u8; 32];
+
+    fn new(digest: &[u8; 32]) -> Self {
+        Self(to_halo2(&Fr::from_be_bytes_mod_order(digest)))
+    }
+
+    fn get_scalar(&self) -> bn256::Fr {
+        self.0
+    }
+}
+
+impl<'a> Keccak<'a> {
+    fn new(key: &VerifyingKey, proof: &'a [u8]) -> Self {
+        Self { buffer: key.id().to_vec(), proof, written: Vec::new() }
+    }
+
+    fn take(&mut self) -> io::Result<[u8; 32]> {
+        let (head, rest) = self.proof.split_first_chunk().ok_or(io::ErrorKind::UnexpectedEof)?;
+        self.proof = rest;
+        self.buffer.extend(head);
+        let mut little = *head;
+        little.reverse();
+        Ok(little)
+    }
+}
+
+fn big(x: &bn256::Fr) -> Vec<u8> {
+    to_ark(x).into_bigint().to_bytes_be()
+}
+
+fn big_point(point: &bn256::G1Affine) -> Vec<u8> {
+    [fq(&point.x), fq(&point.y)].iter().flat_map(|x| x.into_bigint().to_bytes_be()).collect()
+}
+
+impl Transcript<bn256::G1Affine, Challenge> for Keccak<'_> {
+    fn squeeze_challenge(&mut self) -> Challenge {
+        if self.buffer.len() == 32 {
+            self.buffer.push(1);
+        }
+        let digest: [u8; 32] = Keccak256::digest(&self.buffer).into();
+        self.buffer = digest.to_vec();
+        Challenge::new(&digest)
+    }
+
+    fn common_point(&mut self, point: bn256::G1Affine) -> io::Result<()> {
+        self.buffer.extend(big_point(&point));
+        Ok(())
+    }
+
+    fn common_scalar(&mut self, scalar: bn256::Fr) -> io::Result<()> {
+        self.buffer.extend(big(&scalar));
+        Ok(())
+    }
+}
+
+impl TranscriptRead<bn256::G1Affine, Challenge> for Keccak<'_> {
+    fn read_point(&mut self) -> io::Result<bn256::G1Affine> {
+        let coordinate = |bytes| Option::from(bn256::Fq::from_repr(bytes));
+        let (x, y) = (self.take()?, self.take()?);
+        let x = coordinate(x).ok_or(io::ErrorKind::InvalidData)?;
+        let y = coordinate(y).ok_or(io::ErrorKind::InvalidData)?;
+
+        Option::from(bn256::G1Affine::from_xy(x, y)).ok_or(io::ErrorKind::InvalidData.into())
+    }
+
+    fn read_scalar(&mut self) -> io::Result<bn256::Fr> {
+        let scalar = Option::from(bn256::Fr::from_repr(self.take()?));
+        scalar.ok_or(io::ErrorKind::InvalidData.into())
+    }
+}
+
+impl TranscriptWrite<bn256::G1Affine, Challenge> for Keccak<'_> {
+    fn write_point(&mut self, point: bn256::G1Affine) -> io::Result<()> {
+        self.written.extend(big_point(&point));
+        self.common_point(point)
+    }
+
+    fn write_scalar(&mut self, scalar: bn256::Fr) -> io::Result<()> {
+        self.written.extend(big(&scalar));
+        self.common_scalar(scalar)
+    }
+}
