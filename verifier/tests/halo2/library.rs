@@ -1,75 +1,92 @@
-//! The circuit with its library: real keys and proofs, and the library's verdict on them. The
-//! transcript is written here once more, from its description alone.
+//! The library's prover and verifier, for any circuit with the columns and gates of ours. The transcript
+//! is written here once more, from its description alone.
+#![allow(dead_code, missing_docs, unreachable_pub)]
 
 use ark_bn254::{Fq, Fq2, Fr, G1Affine, G2Affine};
 use ark_ff::{BigInteger, PrimeField};
 use halo2_proofs::halo2curves::bn256::{self, Bn256};
 use halo2_proofs::halo2curves::ff::PrimeField as _;
 use halo2_proofs::halo2curves::CurveAffine;
-use halo2_proofs::plonk::{create_proof, keygen_pk, keygen_vk, verify_proof, ProvingKey};
+use halo2_proofs::plonk::{create_proof, keygen_pk, keygen_vk, verify_proof, Circuit, ProvingKey};
 use halo2_proofs::poly::commitment::{Params, ParamsProver};
 use halo2_proofs::poly::kzg::commitment::{KZGCommitmentScheme, ParamsKZG};
 use halo2_proofs::poly::kzg::multiopen::{ProverSHPLONK, VerifierSHPLONK};
 use halo2_proofs::poly::kzg::strategy::SingleStrategy;
 use halo2_proofs::transcript::{EncodedChallenge, Transcript, TranscriptRead, TranscriptWrite};
 use meed_halo2::field::{to_ark, to_halo2};
-use meed_halo2::{Assignment, Circuit};
-use meed_statement::lies::sample;
-use meed_statement::roots::Commitment;
-use meed_statement::settle::settle_with;
-use meed_statement::shape::XS;
-use meed_statement::types::Inputs;
-use meed_statement::words::{Binding, Domain};
-use meed_verifier::halo2::{Proof, VerifyingKey, PROOF_MAGIC};
+use meed_verifier::halo2::{insecure_tau, Proof, VerifyingKey, PROOF_MAGIC};
 use meed_verifier::VerifyError;
-use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
+use rand_chacha::rand_core::{self, RngCore, SeedableRng};
+use rand_chacha::ChaCha20Rng;
 use sha3::{Digest, Keccak256};
 use std::io;
 
 type Scheme = KZGCommitmentScheme<Bn256>;
 
-/// The circuit of the smallest shape, its keys, and an honest proof.
-pub(crate) struct Setup {
+/// Parameters and keys of a circuit.
+pub struct Keys {
     params: ParamsKZG<Bn256>,
     pk: ProvingKey<bn256::G1Affine>,
-    circuit: Circuit,
-    pub(crate) key: VerifyingKey,
-    pub(crate) words: Vec<Fr>,
-    pub(crate) binding: Binding,
-    pub(crate) proof: Proof,
-    honest: Assignment,
+    pub key: VerifyingKey,
 }
 
-impl Setup {
-    pub(crate) fn new() -> Self {
-        let circuit = Circuit::new(XS);
-        let params = ParamsKZG::setup(circuit.k(), ChaCha20Rng::seed_from_u64(1));
-        let empty = circuit.to_halo2(None);
-        let vk = keygen_vk(&params, &empty).expect("a key");
-        let pk = keygen_pk(&params, vk, &empty).expect("a key");
+/// Draws one value for whoever asks for a field element.
+struct Exactly(Vec<u64>);
+
+impl RngCore for Exactly {
+    fn next_u64(&mut self) -> u64 {
+        self.0.pop().unwrap_or_default()
+    }
+
+    fn next_u32(&mut self) -> u32 {
+        unreachable!("a field element takes words of 64 bits")
+    }
+
+    fn fill_bytes(&mut self, _: &mut [u8]) {
+        unreachable!("a field element takes words of 64 bits")
+    }
+
+    fn try_fill_bytes(&mut self, _: &mut [u8]) -> Result<(), rand_core::Error> {
+        unreachable!("a field element takes words of 64 bits")
+    }
+}
+
+impl Keys {
+    /// Keys of a circuit of `2^log_rows` rows; the secret of the parameters is drawn from `seed`, or
+    /// the published one.
+    pub fn new(log_rows: u32, circuit: &impl Circuit<bn256::Fr>, seed: Option<u64>) -> Self {
+        let params = match seed {
+            Some(seed) => ParamsKZG::setup(log_rows, ChaCha20Rng::seed_from_u64(seed)),
+            None => {
+                let words = insecure_tau().into_bigint().0;
+                ParamsKZG::setup(log_rows, Exactly(words.into_iter().rev().collect()))
+            }
+        };
+        let vk = keygen_vk(&params, circuit).expect("a key");
+        let pk = keygen_pk(&params, vk, circuit).expect("a key");
         let key = key_of(&params, &pk);
-        let (honest, binding, words) = assignment(&circuit, &sample());
-        let proof = prove(&params, &pk, &circuit, &honest, &key, 2);
-        let proof = Proof::from_bytes(&proof).expect("an honest proof");
-        Self { params, pk, circuit, key, words, binding, proof, honest }
+        Self { params, pk, key }
     }
 
-    pub(crate) fn inputs(&self) -> [Fr; 3] {
-        self.binding.to_inputs()
-    }
-
-    /// A proof of an assignment that breaks the circuit in one cell.
-    pub(crate) fn forge(&self) -> Proof {
-        let mut changed = self.honest.clone();
-        let cell = self.circuit.cells().nth(1_000).expect("a cell");
-        changed.change(cell, to_halo2(&Fr::from(1)));
-        assert!(!self.circuit.violated(&changed).is_empty());
-        let bytes = prove(&self.params, &self.pk, &self.circuit, &changed, &self.key, 3);
+    /// Proves whatever is assigned, true or not.
+    pub fn prove(&self, circuit: impl Circuit<bn256::Fr>, inputs: &[Fr; 3], seed: u64) -> Proof {
+        let publics: &[&[_]] = &[&inputs.map(|x| to_halo2(&x))];
+        let mut transcript = Keccak::new(&self.key, &[]);
+        create_proof::<Scheme, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
+            &self.params,
+            &self.pk,
+            &[circuit],
+            &[publics],
+            ChaCha20Rng::seed_from_u64(seed),
+            &mut transcript,
+        )
+        .expect("the library proves what it is given");
+        let bytes = [&PROOF_MAGIC[..], &transcript.written].concat();
         Proof::from_bytes(&bytes).expect("well formed")
     }
 
     /// Our verdict, after comparing it with the library's.
-    pub(crate) fn verdict(&self, inputs: &[Fr; 3], proof: &Proof) -> Result<(), VerifyError> {
+    pub fn verdict(&self, inputs: &[Fr; 3], proof: &Proof) -> Result<(), VerifyError> {
         let ours = meed_verifier::halo2::verify(&self.key, inputs, proof);
         let publics = inputs.map(|x| to_halo2(&x));
         let bytes = proof.to_bytes();
@@ -86,35 +103,6 @@ impl Setup {
         assert_eq!(transcript.proof.len(), 0, "the library reads all of a proof");
         ours
     }
-}
-
-fn assignment(circuit: &Circuit, inputs: &Inputs) -> (Assignment, Binding, Vec<Fr>) {
-    let trace = settle_with(inputs, &Commitment::new(inputs), |_, _| {});
-    let (assignment, binding) =
-        circuit.assign(inputs, &trace, &Domain::OFF_CHAIN).expect("the sample fits");
-    (assignment, binding, trace.words())
-}
-
-fn prove(
-    params: &ParamsKZG<Bn256>,
-    pk: &ProvingKey<bn256::G1Affine>,
-    circuit: &Circuit,
-    assignment: &Assignment,
-    key: &VerifyingKey,
-    seed: u64,
-) -> Vec<u8> {
-    let publics: &[&[_]] = &[assignment.publics()];
-    let mut transcript = Keccak::new(key, &[]);
-    create_proof::<Scheme, ProverSHPLONK<'_, Bn256>, _, _, _, _>(
-        params,
-        pk,
-        &[circuit.to_halo2(Some(assignment))],
-        &[publics],
-        ChaCha20Rng::seed_from_u64(seed),
-        &mut transcript,
-    )
-    .expect("the library proves what it is given");
-    [&PROOF_MAGIC[..], &transcript.written].concat()
 }
 
 fn key_of(params: &ParamsKZG<Bn256>, pk: &ProvingKey<bn256::G1Affine>) -> VerifyingKey {

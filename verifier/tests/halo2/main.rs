@@ -3,15 +3,50 @@
 mod decoding;
 mod library;
 mod systems;
+mod toy;
 
 use ark_bn254::{Fr, G1Affine};
 use ark_ec::AffineRepr;
-use library::Setup;
+use library::Keys;
+use meed_halo2::field::to_ark;
+use meed_statement::lies::sample;
+use meed_statement::roots::Commitment;
+use meed_statement::settle::settle_with;
+use meed_statement::shape::XS;
+use meed_statement::words::{Binding, Domain};
 use meed_verifier::halo2::{self, Proof, VerifyingKey};
-use meed_verifier::VerifyError;
+use meed_verifier::{inputs_to_bytes, VerifyError};
 use std::sync::LazyLock;
 
-static SETUP: LazyLock<Setup> = LazyLock::new(Setup::new);
+/// Keys and an honest proof of the toy, which binds the words of an epoch.
+struct Setup {
+    keys: Keys,
+    key: VerifyingKey,
+    words: Vec<Fr>,
+    binding: Binding,
+    proof: Proof,
+}
+
+impl Setup {
+    fn inputs(&self) -> [Fr; 3] {
+        self.binding.to_inputs()
+    }
+
+    fn verdict(&self, inputs: &[Fr; 3], proof: &Proof) -> Result<(), VerifyError> {
+        self.keys.verdict(inputs, proof)
+    }
+}
+
+static SETUP: LazyLock<Setup> = LazyLock::new(|| {
+    let inputs = sample();
+    let trace = settle_with(&inputs, &Commitment::new(&inputs), |_, _| {});
+    let words = trace.words();
+    let binding = Binding::derive(&Domain::OFF_CHAIN, trace.h, &words);
+    let inputs = binding.to_inputs();
+    let keys = Keys::new(toy::LOG_ROWS, &toy::toy(&inputs), Some(1));
+    let proof = keys.prove(toy::toy(&inputs), &inputs, 2);
+    Setup { key: keys.key.clone(), keys, words, binding, proof }
+});
 
 const MAGIC: usize = 8;
 /// Points before the evaluations, evaluations, points after.
@@ -39,22 +74,66 @@ fn generator() -> [u8; 64] {
     bytes
 }
 
+/// The real circuit, with an epoch that it settles.
+#[test]
+fn proofs_of_the_circuit_are_judged_as_the_library_judges_them() {
+    let circuit = meed_halo2::Circuit::new(XS);
+    let inputs = sample();
+    let trace = settle_with(&inputs, &Commitment::new(&inputs), |_, _| {});
+    let (honest, binding) = circuit.assign(&inputs, &trace, &Domain::OFF_CHAIN).unwrap();
+    let keys = Keys::new(circuit.k(), &circuit.to_halo2(None), Some(1));
+    let inputs = binding.to_inputs();
+    assert_eq!(honest.publics().map(|x| to_ark(&x)), inputs);
+    let proof = keys.prove(circuit.to_halo2(Some(&honest)), &inputs, 2);
+    assert_eq!(keys.verdict(&inputs, &proof), Ok(()));
+    for index in 0..3 {
+        let mut wrong = inputs;
+        wrong[index] += Fr::from(1);
+        assert_eq!(keys.verdict(&wrong, &proof), Err(VerifyError::Rejected));
+    }
+
+    let mut changed = honest.clone();
+    changed.change(circuit.cells().nth(1_000).unwrap(), 1.into());
+    assert!(!circuit.violated(&changed).is_empty());
+    let forged = keys.prove(circuit.to_halo2(Some(&changed)), &inputs, 3);
+    assert_eq!(keys.verdict(&inputs, &forged), Err(VerifyError::Rejected));
+}
+
 #[test]
 fn an_honest_proof_is_accepted_and_others_are_not() {
     let setup = &*SETUP;
     let inputs = setup.inputs();
     assert_eq!(setup.verdict(&inputs, &setup.proof), Ok(()));
     let bytes = setup.proof.to_bytes();
-    let input_bytes = meed_verifier::inputs_to_bytes(&inputs);
-    assert_eq!(halo2::verify_bytes(&setup.key, &input_bytes, &bytes), Ok(()));
+    assert_eq!(halo2::verify_bytes(&setup.key, &inputs_to_bytes(&inputs), &bytes), Ok(()));
 
-    // Other public inputs, and a proof of a false assignment.
+    // Other public inputs, a false assignment, and inputs that the cells are not.
     for index in 0..3 {
         let mut wrong = inputs;
         wrong[index] += Fr::from(1);
         assert_eq!(setup.verdict(&wrong, &setup.proof), Err(VerifyError::Rejected));
+        let proof = setup.keys.prove(toy::toy(&inputs), &wrong, 4);
+        assert_eq!(setup.verdict(&wrong, &proof), Err(VerifyError::Rejected));
     }
-    assert_eq!(setup.verdict(&inputs, &setup.forge()), Err(VerifyError::Rejected));
+    let forged = setup.keys.prove(toy::lying(&inputs, 1), &inputs, 3);
+    assert_eq!(setup.verdict(&inputs, &forged), Err(VerifyError::Rejected));
+}
+
+#[test]
+fn edge_inputs_and_other_keys() {
+    let setup = &*SETUP;
+    for inputs in [[Fr::from(0); 3], [-Fr::from(1); 3]] {
+        let proof = setup.keys.prove(toy::toy(&inputs), &inputs, 5);
+        assert_eq!(setup.verdict(&inputs, &proof), Ok(()));
+    }
+    // Another secret, and the published one.
+    for (seed, insecure) in [(Some(2), false), (None, true)] {
+        let keys = Keys::new(toy::LOG_ROWS, &toy::toy(&setup.inputs()), seed);
+        assert_eq!(keys.key.is_insecure(), insecure);
+        assert_eq!(keys.verdict(&setup.inputs(), &setup.proof), Err(VerifyError::Rejected));
+        let proof = keys.prove(toy::toy(&setup.inputs()), &setup.inputs(), 6);
+        assert_eq!(keys.verdict(&setup.inputs(), &proof), Ok(()));
+    }
 }
 
 /// What decodes is refused by the check, here and in the library.
