@@ -16,10 +16,14 @@ use meed_prover::qap::CircomReduction;
 use meed_prover::{prove, CpuEngine};
 use meed_statement::words::Domain;
 use meed_verifier::{
-    inputs_to_bytes, verify, verify_batch, verify_bytes, verify_words, PreparedVerifyingKey, Proof,
-    VerifyingKey,
+    halo2, inputs_from_bytes, inputs_to_bytes, verify, verify_batch, verify_bytes, verify_words,
+    PreparedVerifyingKey, Proof, VerifyingKey,
 };
 use rand::rngs::OsRng;
+
+/// A key and a proof of a halo2 circuit with the columns and gates of ours. It has 64 rows; what a check
+/// takes grows by two multiplications each time that the rows double.
+const HALO2: &str = include_str!("../verifier/tests/golden/halo2.txt");
 
 /// Proofs in a batch.
 const BATCH: usize = 32;
@@ -91,6 +95,40 @@ fn measure<W: io::Write>(options: &Options, name: &str, report: &mut Report<W>) 
     report.add(&name_words, Figure::Seconds(by_words))?;
     report.add("decode and prepare a key", Figure::Seconds(prepare))?;
 
+    // The same of the other system.
+    let field = |name: &str| {
+        let line = HALO2.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        Ok::<_, Error>(hex::decode(line.unwrap_or_default())?)
+    };
+    let (key_bytes, proof_bytes, inputs) = (field("key")?, field("proof")?, field("inputs")?);
+    let halo2_vk = halo2::VerifyingKey::from_bytes(&key_bytes)?;
+    let halo2_proof = halo2::Proof::from_bytes(&proof_bytes)?;
+    let public_halo2 = inputs_from_bytes(&inputs)?;
+    let [one, bytes, decode] = compare(
+        samples,
+        [
+            &mut || {
+                halo2::verify(black_box(&halo2_vk), &public_halo2, &halo2_proof)
+                    .expect("a golden proof");
+            },
+            &mut || {
+                halo2::verify_bytes(&halo2_vk, &inputs, black_box(&proof_bytes))
+                    .expect("a golden proof");
+            },
+            &mut || {
+                let vk = halo2::VerifyingKey::from_bytes(black_box(&key_bytes)).expect("a key");
+                black_box(vk);
+            },
+        ],
+    );
+    report.group("halo2: one proof, one thread")?;
+    report.add("meed-verifier", Figure::Seconds(one))?;
+    report.add("halo2 over Groth16", Figure::Ratio(one / single))?;
+    report.add("decode the proof and verify", Figure::Seconds(bytes))?;
+    report.add("decode a key", Figure::Seconds(decode))?;
+    report.add("proof", Figure::Bytes(proof_bytes.len() as u64))?;
+    report.add("key", Figure::Bytes(key_bytes.len() as u64))?;
+
     // A batch: other points each time, the same inputs.
     let items = (0..BATCH)
         .map(|_| {
@@ -113,10 +151,10 @@ fn measure<W: io::Write>(options: &Options, name: &str, report: &mut Report<W>) 
     let circuit = bundle::Circuit { name: id.name.clone(), shape, digest: *id.digest.as_bytes() };
     let input = BundleInput {
         circuit: &circuit,
-        key: &vk,
+        key: &vk.into(),
         domain: Domain::OFF_CHAIN,
         words: &words,
-        proof: &proof,
+        proof: &proof.into(),
         state: &trace.state_after,
     };
     write_bundle(&path, &input)?;
@@ -125,7 +163,7 @@ fn measure<W: io::Write>(options: &Options, name: &str, report: &mut Report<W>) 
     let [whole] = compare(
         samples,
         [&mut || {
-            let _ = black_box(verify_bundle(&path, &vk, None).expect("written just now"));
+            let _ = black_box(verify_bundle(&path, &vk.into(), None).expect("written just now"));
         }],
     );
     report.group(&format!("shape {name}: a bundle on disk, key prepared each time"))?;

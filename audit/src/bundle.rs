@@ -4,7 +4,7 @@ use std::path::Path;
 
 use meed_ledger::bundle::{hex_0x, read_bundle, BundleError, Circuit, Contents, INSECURE_WARNING};
 use meed_statement::units::credits;
-use meed_verifier::VerifyingKey;
+use meed_verifier::AnyVerifyingKey;
 use ruint::aliases::U256;
 use serde::Serialize;
 
@@ -15,7 +15,7 @@ use crate::finding::{Check, Finding};
 #[derive(Clone, Debug)]
 pub struct Key {
     /// The key.
-    pub vk: VerifyingKey,
+    pub vk: AnyVerifyingKey,
     /// The circuit, where the key's own file says it.
     pub circuit: Option<Circuit>,
     /// The file.

@@ -3,8 +3,8 @@
 use alloy::primitives::{Address, B256, U256};
 use meed_calldata::dense::Page;
 use meed_calldata::parts::{self, Draft, Limits, Part};
-use meed_ledger::bundle::{domain_text, Verified};
-use meed_verifier::Proof;
+use meed_ledger::bundle::{domain_text, Verified, PROOF};
+use meed_verifier::AnyProof;
 
 use crate::abi::MeedSettlement as S;
 use crate::contract::{commitment_hash, Contract};
@@ -48,7 +48,7 @@ impl Contract<'_> {
     ) -> Result<Step> {
         let cut = self.cut(bundle, 0, route)?;
         if let ([(_, data)], false) = (cut.as_slice(), route.parts) {
-            return Ok(Step::Send(vec![self.whole(circuit, bundle, data)]));
+            return Ok(Step::Send(vec![self.whole(circuit, bundle, data)?]));
         }
         self.in_parts(circuit, bundle, sender, route).map(Step::Send)
     }
@@ -150,12 +150,12 @@ impl Contract<'_> {
     }
 
     /// The whole list in one transaction.
-    fn whole(&self, circuit: u64, bundle: &Verified, data: &Data) -> Call {
+    fn whole(&self, circuit: u64, bundle: &Verified, data: &Data) -> Result<Call> {
         let header = &bundle.header;
         let what = format!("settle epoch {}", header.epoch);
-        let (circuit, proof) = (U256::from(circuit), proof_words(&bundle.proof));
+        let (circuit, proof) = (U256::from(circuit), proof_words(&bundle.proof)?);
         let h = word(&bundle.binding.h);
-        match data {
+        Ok(match data {
             Data::Words(_) => {
                 let words = bundle.words.iter().map(word).collect();
                 self.sends(what, &S::settleCall { circuit, proof, h, words })
@@ -173,7 +173,7 @@ impl Contract<'_> {
                     dense: dense.clone().into(),
                 },
             ),
-        }
+        })
     }
 
     /// What is left of a draft: parts, then its end.
@@ -228,7 +228,7 @@ impl Contract<'_> {
         }
         let call = S::settleDraftCall {
             circuit: U256::from(circuit),
-            proof: proof_words(&bundle.proof),
+            proof: proof_words(&bundle.proof)?,
             h,
             alpha,
             salt,
@@ -286,11 +286,18 @@ impl Contract<'_> {
 }
 
 /// A proof as the contracts take it.
-fn proof_words(proof: &Proof) -> [U256; 8] {
+///
+/// # Errors
+/// [`ChainError::Input`] for a proof of another system than Groth16: settling takes 256 bytes.
+fn proof_words(proof: &AnyProof) -> Result<[U256; 8]> {
+    let proof = proof.groth16().map_err(|_| {
+        let expected = "a proof of Groth16; bundles of halo2 cannot be settled by this command";
+        ChainError::input(PROOF, expected)
+    })?;
     let bytes = proof.to_bytes();
     let mut words = [U256::ZERO; 8];
     for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(32)) {
         *word = U256::from_be_slice(bytes);
     }
-    words
+    Ok(words)
 }

@@ -11,7 +11,7 @@ use meed_prover::export::verifying_key_from_snarkjs;
 use meed_prover::zkey::sidecar_path;
 use meed_prover::{CircuitId, FormatError, KeyError, Sidecar};
 use meed_statement::shape::Shape;
-use meed_verifier::{VerifyingKey, VERIFYING_KEY_BYTES};
+use meed_verifier::{halo2, AnyVerifyingKey, VerifyingKey, VERIFYING_KEY_BYTES};
 
 use crate::failure::input;
 use crate::ui::Ui;
@@ -52,12 +52,20 @@ pub(crate) fn bundle_circuit(id: &CircuitId) -> Result<bundle::Circuit> {
 
 /// A verifying key, and the circuit where the file says which it is.
 pub(crate) struct Key {
-    pub(crate) vk: VerifyingKey,
+    pub(crate) vk: AnyVerifyingKey,
     pub(crate) circuit: Option<bundle::Circuit>,
 }
 
+impl Key {
+    /// The key for what knows Groth16 alone; `path` is its file.
+    pub(crate) fn groth16(&self, path: &Path) -> Result<&VerifyingKey> {
+        let key = self.vk.groth16();
+        key.map_err(|error| input(format!("{}: {error} key", path.display())))
+    }
+}
+
 /// Reads a verifying key: Meed's `.vk.json` (or the `.zkey` that it stands beside), snarkjs's
-/// `verification_key.json`, or 704 bytes.
+/// `verification_key.json`, or the key's bytes, 704 of Groth16 or 1,512 of halo2.
 pub(crate) fn load_verifying_key(path: &Path) -> Result<Key> {
     if path.extension().is_some_and(|e| e == "zkey") {
         return from_sidecar(&Sidecar::load(&sidecar_path(path))?);
@@ -67,8 +75,8 @@ pub(crate) fn load_verifying_key(path: &Path) -> Result<Key> {
         .and_then(|file| file.take(LONGEST + 1).read_to_end(&mut bytes))
         .with_context(|| format!("cannot read {}", path.display()))?;
     let in_file = |source: FormatError| KeyError::File { path: path.to_owned(), source };
-    if bytes.len() == VERIFYING_KEY_BYTES {
-        let vk = VerifyingKey::from_bytes(&bytes).map_err(FormatError::from).map_err(in_file)?;
+    if bytes.len() == VERIFYING_KEY_BYTES || bytes.starts_with(&halo2::KEY_MAGIC) {
+        let vk = AnyVerifyingKey::from_bytes(&bytes).map_err(FormatError::from).map_err(in_file)?;
         return Ok(Key { vk, circuit: None });
     }
     let text = std::str::from_utf8(&bytes).ok().filter(|_| bytes.len() as u64 <= LONGEST);
@@ -76,18 +84,18 @@ pub(crate) fn load_verifying_key(path: &Path) -> Result<Key> {
     match (text, json) {
         (Some(text), Some(json)) if json.get("protocol").is_some() => {
             let vk = verifying_key_from_snarkjs(text).map_err(in_file)?;
-            Ok(Key { vk, circuit: None })
+            Ok(Key { vk: vk.into(), circuit: None })
         }
         (Some(_), Some(_)) => from_sidecar(&Sidecar::from_json(&bytes).map_err(in_file)?),
         _ => Err(input(format!(
-            "{}: expected a verifying key (.vk.json, verification_key.json, or 704 bytes), got \
-             another file",
+            "{}: expected a verifying key (.vk.json, verification_key.json, or 704 or 1,512 \
+             bytes), got another file",
             path.display()
         ))),
     }
 }
 
 fn from_sidecar(sidecar: &Sidecar) -> Result<Key> {
-    let vk = sidecar.verifying_key()?;
+    let vk = sidecar.verifying_key()?.into();
     Ok(Key { vk, circuit: Some(bundle_circuit(&sidecar.key.circuit)?) })
 }

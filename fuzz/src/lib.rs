@@ -37,6 +37,9 @@ pub const TARGETS: &[Target] = targets! {
     verifier::verifying_key: vec![sample::get().key.verifying_key().to_bytes().to_vec()];
     verifier::proof: vec![sample::get().proof.to_bytes().to_vec()];
     verifier::verify: vec![verifier::verify_seed()];
+    verifier::halo2_vk: vec![verifier::golden("key")];
+    verifier::halo2_proof: vec![verifier::golden("proof")];
+    verifier::verify_any: verifier::verify_any_seeds();
     verifier::words: vec![verifier::words_seed()];
     prover::zkey: vec![sample::get().zkey.clone()];
     prover::ceremony: vec![prover::ceremony_seed()];

@@ -107,10 +107,10 @@ pub fn circuit() -> Circuit {
 fn bundle(path: &Path, key: &ProvingKey, trace: &Trace, proof: &Proof) -> Vec<(String, Vec<u8>)> {
     let input = BundleInput {
         circuit: &circuit(),
-        key: key.verifying_key(),
+        key: &(*key.verifying_key()).into(),
         domain: Domain::OFF_CHAIN,
         words: &trace.words(),
-        proof,
+        proof: &(*proof).into(),
         state: &trace.state_after,
     };
     write_bundle(path, &input).expect("the epoch is honest");

@@ -1,13 +1,16 @@
 //! Bytes that reach a verifier.
 
+use std::sync::OnceLock;
+
 use ark_bn254::Fr;
 use meed_statement::words::{
     check_words, pack_payout, unpack_payout, word_from_bytes, word_to_bytes,
 };
 use meed_statement::words::{Domain, HEADER_WORDS};
 use meed_verifier::{
-    inputs_from_bytes, inputs_to_bytes, verify_batch, verify_bytes, verify_words,
-    PreparedVerifyingKey, Proof, VerifyingKey, INPUTS_BYTES,
+    halo2, inputs_from_bytes, inputs_to_bytes, verify_any_bytes, verify_batch, verify_bytes,
+    verify_words, AnyPreparedKey, AnyProof, AnyVerifyingKey, PreparedVerifyingKey, Proof,
+    VerifyingKey, INPUTS_BYTES,
 };
 
 use crate::sample;
@@ -27,6 +30,56 @@ pub fn proof(data: &[u8]) -> bool {
     assert_eq!(proof.to_bytes(), data);
     assert_eq!(Proof::from_points(*proof.a(), *proof.b(), *proof.c()), Ok(proof));
     true
+}
+
+/// A halo2 verifying key: one encoding of each.
+pub fn halo2_vk(data: &[u8]) -> bool {
+    let Ok(key) = halo2::VerifyingKey::from_bytes(data) else { return false };
+    assert_eq!(key.to_bytes(), data);
+    assert_eq!(AnyVerifyingKey::from_bytes(data), Ok(AnyVerifyingKey::Halo2(key)));
+    true
+}
+
+/// A halo2 proof: one encoding of each.
+pub fn halo2_proof(data: &[u8]) -> bool {
+    let Ok(proof) = halo2::Proof::from_bytes(data) else { return false };
+    assert_eq!(proof.to_bytes(), data);
+    assert_eq!(AnyProof::from_bytes(data), Ok(AnyProof::Halo2(proof)));
+    true
+}
+
+/// Public inputs and a proof of either system, under a key of each. Accepted inputs other than the honest
+/// ones are a forgery.
+pub fn verify_any(data: &[u8]) -> bool {
+    static KEY: OnceLock<AnyPreparedKey> = OnceLock::new();
+    let halo2 = KEY.get_or_init(|| {
+        let key = AnyVerifyingKey::from_bytes(&golden("key")).expect("a golden key");
+        AnyPreparedKey::new(&key)
+    });
+    let (inputs, proof) = data.split_at(INPUTS_BYTES.min(data.len()));
+    if verify_any_bytes(halo2, inputs, proof).is_ok() {
+        assert_eq!(inputs, golden("inputs"), "a forgery");
+        assert_eq!(proof, golden("proof"), "a proof that nobody made");
+        return true;
+    }
+    let groth16 = AnyPreparedKey::Groth16(sample::get().vk.clone());
+    let accepted = verify_any_bytes(&groth16, inputs, proof).is_ok();
+    assert_eq!(accepted, verify_bytes(&sample::get().vk, inputs, proof).is_ok());
+    accepted
+}
+
+/// The honest inputs and proofs, one of each system.
+pub fn verify_any_seeds() -> Vec<Vec<u8>> {
+    vec![[golden("inputs"), golden("proof")].concat(), verify_seed()]
+}
+
+/// A field of the halo2 verifier's golden file.
+pub fn golden(name: &str) -> Vec<u8> {
+    let text = include_str!("../../verifier/tests/golden/halo2.txt");
+    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+    let digits = line.expect("the golden file names it").as_bytes();
+    let digit = |c: u8| char::from(c).to_digit(16).expect("hexadecimal") as u8;
+    digits.chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
 }
 
 /// Public inputs and a proof. Accepted inputs other than the honest ones are a forgery.

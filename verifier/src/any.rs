@@ -71,6 +71,34 @@ impl AnyVerifyingKey {
     }
 }
 
+impl AnyVerifyingKey {
+    /// The key, if it is one of Groth16.
+    ///
+    /// # Errors
+    /// [`VerifyError::System`].
+    pub const fn groth16(&self) -> Result<&VerifyingKey, VerifyError> {
+        match self {
+            Self::Groth16(key) => Ok(key),
+            Self::Halo2(_) => {
+                Err(VerifyError::System { expected: System::Groth16, got: System::Halo2 })
+            }
+        }
+    }
+
+    /// The key, if it is one of halo2.
+    ///
+    /// # Errors
+    /// [`VerifyError::System`].
+    pub const fn halo2(&self) -> Result<&halo2::VerifyingKey, VerifyError> {
+        match self {
+            Self::Halo2(key) => Ok(key),
+            Self::Groth16(_) => {
+                Err(VerifyError::System { expected: System::Halo2, got: System::Groth16 })
+            }
+        }
+    }
+}
+
 impl From<VerifyingKey> for AnyVerifyingKey {
     fn from(key: VerifyingKey) -> Self {
         Self::Groth16(key)
@@ -187,6 +215,34 @@ impl AnyProof {
         match self {
             Self::Groth16(_) => System::Groth16,
             Self::Halo2(_) => System::Halo2,
+        }
+    }
+}
+
+impl AnyProof {
+    /// The proof, if it is one of Groth16.
+    ///
+    /// # Errors
+    /// [`VerifyError::System`].
+    pub const fn groth16(&self) -> Result<&Proof, VerifyError> {
+        match self {
+            Self::Groth16(proof) => Ok(proof),
+            Self::Halo2(_) => {
+                Err(VerifyError::System { expected: System::Groth16, got: System::Halo2 })
+            }
+        }
+    }
+
+    /// The proof, if it is one of halo2.
+    ///
+    /// # Errors
+    /// [`VerifyError::System`].
+    pub const fn halo2(&self) -> Result<&halo2::Proof, VerifyError> {
+        match self {
+            Self::Halo2(proof) => Ok(proof),
+            Self::Groth16(_) => {
+                Err(VerifyError::System { expected: System::Halo2, got: System::Groth16 })
+            }
         }
     }
 }

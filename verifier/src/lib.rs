@@ -1,12 +1,17 @@
-//! Verifies Meed proofs: Groth16 over BN254 with the three public inputs `h, alpha, y`.
+//! Verifies Meed proofs: Groth16 or halo2 over BN254, with the three public inputs `h, alpha, y`.
+//!
+//! The root of the crate has Groth16's types and functions, [`halo2`] those of the other system, and the
+//! names with `Any` take both: [`AnyVerifyingKey`], [`AnyProof`], [`verify_any`]. Bytes say which system they
+//! are of; a proof of the other system than the key's is [`VerifyError::System`].
 //!
 //! The crate is `no_std` and cannot panic on any input: bytes are decoded with every check before
 //! a point exists, and what the types cannot rule out returns a [`VerifyError`]. The `unwrap`s of
 //! `ark-ec`'s pairing are on its own line coefficients, whose number no input changes. The library
-//! itself allocates nothing; `ark-ec` allocates those coefficients, so a global allocator must exist
-//! (about 20 kB for each pair in a Miller loop). Nothing here is secret and nothing is constant-time.
+//! itself allocates nothing but what `to_vec` returns; `ark-ec` allocates those coefficients, so a
+//! global allocator must exist (about 20 kB for each pair in a Miller loop). Nothing here is secret and
+//! nothing is constant-time.
 //!
-//! # The check
+//! # The check, for Groth16
 //! Section 3.2 of Groth, "On the Size of Pairing-based Non-interactive Arguments", 2016:
 //! `e(A, B) = e(alpha, beta) * e(IC_0 + sum x_j IC_j, gamma) * e(C, delta)`, in one Miller loop
 //! over three pairs and one final exponentiation. [`verify`] takes decoded values, [`verify_words`]
@@ -22,6 +27,8 @@
 //! |---|---|---|
 //! | [`Proof`] | 256 | `A` G1, `B` G2, `C` G1 |
 //! | [`VerifyingKey`] | 704 | `alpha` G1, `beta` G2, `gamma` G2, `delta` G2, `IC_0..IC_3` G1 |
+//! | [`halo2::Proof`] | 4,072 | [`halo2::PROOF_MAGIC`], 22 G1, 79 scalars, 2 G1 |
+//! | [`halo2::VerifyingKey`] | 1,512 | [`halo2::KEY_MAGIC`], version, log2 of rows, circuit's digest, 14 + 6 G1, `[tau]G2` |
 //! | public inputs | 96 | `h, alpha, y`, each 32 bytes big-endian, below the scalar field's modulus r |
 //!
 //! Decoding is canonical: there is one encoding of each value, and encoding what was decoded gives

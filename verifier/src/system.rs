@@ -14,6 +14,9 @@ pub enum System {
 }
 
 impl System {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Groth16, Self::Halo2];
+
     /// The name, as circuits' names have it.
     #[must_use]
     pub const fn name(self) -> &'static str {

@@ -6,7 +6,7 @@ use meed_ledger::receipt::{plain, Number, Show};
 use meed_statement::settle::{fee_share, Trace};
 use meed_statement::types::{Inputs, StateEntry};
 use meed_statement::words::{word_to_bytes, Header};
-use meed_verifier::{Fr, VerifyingKey};
+use meed_verifier::{AnyVerifyingKey, Fr};
 use ruint::aliases::U256;
 
 use super::{
@@ -53,7 +53,7 @@ pub struct Source<'a> {
     /// What it says.
     pub contents: &'a Contents,
     /// Its key, where there is one: without it the page cannot check the proof.
-    pub key: Option<&'a VerifyingKey>,
+    pub key: Option<&'a AnyVerifyingKey>,
     /// Whether the proof was verified under that key. The page says so, and checks it anew.
     pub proved: bool,
 }
@@ -172,13 +172,13 @@ fn proof(source: Source<'_>) -> Result<ProofPart, ViewError> {
         circuit: contents.circuit.name.clone(),
         shape: contents.circuit.shape.name,
         circuit_digest: hex::encode(contents.circuit.digest),
-        key: key.map(|key| BASE64_STANDARD.encode(key.to_bytes())),
+        key: key.map(|key| BASE64_STANDARD.encode(key.to_vec())),
         vk_id: expected,
-        insecure: key.map_or(contents.insecure_key, VerifyingKey::is_insecure),
+        insecure: key.map_or(contents.insecure_key, AnyVerifyingKey::is_insecure),
         chain_id: hex_0x(contents.domain.chain_id()),
         contract: hex_0x(contents.domain.contract()),
         domain: domain_text(&contents.domain),
-        proof: BASE64_STANDARD.encode(contents.proof.to_bytes()),
+        proof: BASE64_STANDARD.encode(contents.proof.to_vec()),
         manifest_sha256: hex::encode(contents.manifest_sha256),
     })
 }

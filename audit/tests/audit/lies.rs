@@ -186,7 +186,7 @@ const LIES: &[Lie] = &[
             let content =
                 super::toy::Content::new(&mut network.setup, network.traces[0].clone(), DOMAIN());
             let mut files = super::toy::Files::load(&honest);
-            *files.get("proof.bin") = content.proof.to_bytes().to_vec();
+            *files.get("proof.bin") = content.proof.to_vec();
             files.reseal();
             files.store(&honest);
         },

@@ -171,7 +171,7 @@ impl Network {
 
     pub(crate) fn key(&self) -> Key {
         let source = "toy.vk.json".to_owned();
-        Key { vk: self.setup.key, circuit: Some(circuit()), source }
+        Key { vk: self.setup.key.clone(), circuit: Some(circuit()), source }
     }
 
     /// An audit of these bundles, with the project or without.

@@ -8,8 +8,8 @@ use meed_statement::types::{Account, Asset, Bps, ContentHash, Edge, Kind, Policy
 use meed_statement::units::{ACCRUED_BITS, EDGES, MAX_FRACTION_BITS, MIN_PAYOUT_BITS, SCORE_BITS};
 use meed_statement::words::{word_from_bytes, word_to_bytes, Domain, WordsError};
 use meed_verifier::{
-    verify_words, Fr, PreparedVerifyingKey, Proof, VerifyError, VerifyingKey, PROOF_BYTES,
-    VERIFYING_KEY_BYTES,
+    halo2, verify_any_words, AnyPreparedKey, AnyProof, AnyVerifyingKey, Fr, VerifyError,
+    PROOF_BYTES, VERIFYING_KEY_BYTES,
 };
 use ruint::aliases::U256;
 
@@ -26,11 +26,20 @@ const POLICY: usize = 3 * 20 + 8 * 4 + 8 + 16;
 
 type Done = Result<(), u32>;
 
-/// `key (704) | proof (256) | chain id (32) | contract (32) | h (32) | words (32 each)`: whether the proof
-/// proves the words for that domain. Accepts development keys: the page says what they are.
+/// `key (704 or 1,512) | proof (256 or 4,072) | chain id (32) | contract (32) | h (32) | words (32 each)`:
+/// whether the proof proves the words for that domain. The magics of halo2's key and proof tell the lengths.
+/// Accepts development keys: the page says what they are.
 pub fn proof(message: &mut [u8]) -> Done {
-    let (key, rest) = message.split_first_chunk::<VERIFYING_KEY_BYTES>().ok_or(code::LENGTH)?;
-    let (proof, rest) = rest.split_first_chunk::<PROOF_BYTES>().ok_or(code::LENGTH)?;
+    let key_bytes = match message.starts_with(&halo2::KEY_MAGIC) {
+        true => halo2::VERIFYING_KEY_BYTES,
+        false => VERIFYING_KEY_BYTES,
+    };
+    let (key, rest) = message.split_at_checked(key_bytes).ok_or(code::LENGTH)?;
+    let proof_bytes = match rest.starts_with(&halo2::PROOF_MAGIC) {
+        true => halo2::PROOF_BYTES,
+        false => PROOF_BYTES,
+    };
+    let (proof, rest) = rest.split_at_checked(proof_bytes).ok_or(code::LENGTH)?;
     let (words, []) = rest.as_chunks::<32>() else { return Err(code::LENGTH) };
     let [chain_id, contract, h, bytes @ ..] = words else { return Err(code::LENGTH) };
     let word = |(index, word): (usize, &[u8; 32])| {
@@ -38,17 +47,16 @@ pub fn proof(message: &mut [u8]) -> Done {
     };
     let h = word((0, h))?;
     let words = bytes.iter().enumerate().map(word).collect::<Result<Vec<Fr>, u32>>()?;
-    let proof = Proof::from_bytes(proof).map_err(|_| code::PROOF_POINT)?;
-    let key = PreparedVerifyingKey::new(&read_key(key)?);
+    let proof = AnyProof::from_bytes(proof).map_err(|_| code::PROOF_POINT)?;
+    let key = AnyPreparedKey::new(&read_key(key)?);
     let domain = Domain::raw(*chain_id, *contract);
-    verify_words(&key, &domain, &words, h, &proof).map(|_| ()).map_err(code_of)
+    verify_any_words(&key, &domain, &words, h, &proof).map(|_| ()).map_err(code_of)
 }
 
-/// `key (704)`: writes the key's id. [`code::KEY_DEVELOPMENT`] for a key of the local set-up, whose id
+/// `key (704 or 1,512)`: writes the key's id. [`code::KEY_DEVELOPMENT`] for a key of the local set-up, whose id
 /// is written, too.
 pub fn key(message: &mut [u8]) -> Done {
-    let bytes: &[u8; VERIFYING_KEY_BYTES] = (&*message).try_into().map_err(|_| code::LENGTH)?;
-    let key = read_key(bytes)?;
+    let key = read_key(message)?;
     write(message, key.id())?;
     if key.is_insecure() {
         return Err(code::KEY_DEVELOPMENT);
@@ -162,9 +170,12 @@ fn write(message: &mut [u8], result: [u8; RESULT]) -> Done {
     Ok(())
 }
 
-fn read_key(bytes: &[u8]) -> Result<VerifyingKey, u32> {
-    VerifyingKey::from_bytes(bytes).map_err(|error| match error {
+fn read_key(bytes: &[u8]) -> Result<AnyVerifyingKey, u32> {
+    AnyVerifyingKey::from_bytes(bytes).map_err(|error| match error {
         VerifyError::Length { .. } => code::LENGTH,
+        VerifyError::Version { .. } | VerifyError::Rows { .. } | VerifyError::Digest => {
+            code::KEY_HEAD
+        }
         VerifyError::NoSecret { .. } | VerifyError::GammaDelta => code::KEY_DEGENERATE,
         _ => code::KEY_POINT,
     })
@@ -173,6 +184,7 @@ fn read_key(bytes: &[u8]) -> Result<VerifyingKey, u32> {
 fn code_of(error: VerifyError) -> u32 {
     match error {
         VerifyError::Rejected => code::REJECTED,
+        VerifyError::System { .. } => code::SYSTEM,
         VerifyError::Words(error) => match error {
             WordsError::NonCanonical { .. } => code::WORD_RANGE,
             WordsError::TooFew { .. } | WordsError::Version | WordsError::Range { .. } => {

@@ -6,43 +6,66 @@ use meed_statement::roots::{policy_hash, registry_root, state_root};
 use meed_statement::synthetic::{epoch, Source, Spec};
 use meed_statement::types::{Inputs, StateEntry};
 use meed_statement::words::word_to_bytes;
-use meed_verifier::VerifyingKey;
+use meed_verifier::AnyVerifyingKey;
 
-fn golden(name: &str) -> Vec<u8> {
-    let text = include_str!("../../../verifier/tests/golden/proof.txt");
+/// The verifier's golden files, one for each proof system.
+const GOLDEN: [&str; 2] = [
+    include_str!("../../../verifier/tests/golden/proof.txt"),
+    include_str!("../../../verifier/tests/golden/halo2.txt"),
+];
+
+fn golden(text: &str, name: &str) -> Vec<u8> {
     let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
     let digits = line.expect("the golden file names it").as_bytes();
     let digit = |c: u8| char::from(c).to_digit(16).expect("hexadecimal") as u8;
     digits.chunks(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
 }
 
-fn proof_message() -> Vec<u8> {
+fn proof_message(text: &str) -> Vec<u8> {
+    let golden = |name| golden(text, name);
     let h = golden("inputs")[..32].to_vec();
     [golden("key"), golden("proof"), golden("domain"), h, golden("words")].concat()
 }
 
 #[test]
 fn the_golden_proof_is_accepted_and_changed_ones_are_not() {
-    let honest = proof_message();
-    assert_eq!(message::proof(&mut honest.clone()), Ok(()));
-    for at in (0..honest.len()).step_by(5) {
-        let mut changed = honest.clone();
-        changed[at] ^= 1;
-        assert!(message::proof(&mut changed).is_err(), "byte {at}");
-    }
-    for (cut, expected) in [(1, code::LENGTH), (32, code::WORDS_COUNT)] {
-        let mut short = honest[..honest.len() - cut].to_vec();
-        assert_eq!(message::proof(&mut short), Err(expected));
+    for text in GOLDEN {
+        let honest = proof_message(text);
+        assert_eq!(message::proof(&mut honest.clone()), Ok(()));
+        for at in (0..honest.len()).step_by(5) {
+            let mut changed = honest.clone();
+            changed[at] ^= 1;
+            assert!(message::proof(&mut changed).is_err(), "byte {at}");
+        }
+        for (cut, expected) in [(1, code::LENGTH), (32, code::WORDS_COUNT)] {
+            let mut short = honest[..honest.len() - cut].to_vec();
+            assert_eq!(message::proof(&mut short), Err(expected));
+        }
     }
 }
 
 #[test]
+fn a_proof_of_the_other_system_is_named() {
+    for (one, other) in [(GOLDEN[0], GOLDEN[1]), (GOLDEN[1], GOLDEN[0])] {
+        let rest = |name| golden(other, name);
+        let h = rest("inputs")[..32].to_vec();
+        let mixed = [golden(one, "key"), rest("proof"), rest("domain"), h, rest("words")];
+        assert_eq!(message::proof(&mut mixed.concat()), Err(code::SYSTEM));
+    }
+    let mut rows = golden(GOLDEN[1], "key");
+    rows[8 + 63] = 40;
+    assert_eq!(message::key(&mut rows), Err(code::KEY_HEAD));
+}
+
+#[test]
 fn a_key_tells_its_id_and_that_it_is_for_development() {
-    let mut bytes = golden("key");
-    let id = VerifyingKey::from_bytes(&bytes).unwrap().id();
-    assert_eq!(message::key(&mut bytes), Err(code::KEY_DEVELOPMENT));
-    assert_eq!(bytes[..32], id);
-    assert_eq!(message::key(&mut bytes), Err(code::KEY_POINT));
+    for text in GOLDEN {
+        let mut bytes = golden(text, "key");
+        let id = AnyVerifyingKey::from_bytes(&bytes).unwrap().id();
+        assert_eq!(message::key(&mut bytes), Err(code::KEY_DEVELOPMENT));
+        assert_eq!(bytes[..32], id);
+        assert!(message::key(&mut bytes).is_err());
+    }
     assert_eq!(message::key(&mut [0; 703]), Err(code::LENGTH));
 }
 

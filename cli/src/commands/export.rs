@@ -6,12 +6,13 @@ use anyhow::{Context, Result};
 use meed_calldata::source::{self, verifier_source, SourceError};
 use meed_circuits::r1cs::circuit::assign;
 use meed_ledger::atomic::{write_file, Access, Existing, Staging};
-use meed_ledger::bundle::{verify_bundle_with, Expected, Verified};
+use meed_ledger::bundle::{verify_bundle_with, Expected, Verified, PROOF};
 use meed_ledger::claims::ClaimTree;
 use meed_ledger::project::Project;
 use meed_prover::circom::{write_r1cs, write_wtns};
 use meed_prover::export as formats;
 use meed_statement::words::Domain;
+use meed_verifier::{AnyVerifyingKey, Proof};
 use serde_json::json;
 
 use super::prove::choose;
@@ -25,8 +26,8 @@ pub(crate) fn run(args: Export, root: &Path, ui: &Ui) -> Result<Report> {
     match args {
         Export::Calldata(args) => {
             let (_, verified) = bundle(&args)?;
-            let data =
-                formats::solidity_calldata_hex(&verified.proof, &verified.binding.to_inputs());
+            let proof = groth16_proof(&args, &verified)?;
+            let data = formats::solidity_calldata_hex(proof, &verified.binding.to_inputs());
             let about = json!({ "function": formats::SIGNATURE, "calldata": data });
             one(&args, "calldata", data, about)
         }
@@ -42,14 +43,17 @@ pub(crate) fn run(args: Export, root: &Path, ui: &Ui) -> Result<Report> {
             several(
                 args.out.as_deref(),
                 &[
-                    ("proof.json", formats::proof_to_snarkjs(&verified.proof).into_bytes()),
+                    (
+                        "proof.json",
+                        formats::proof_to_snarkjs(groth16_proof(&args, &verified)?).into_bytes(),
+                    ),
                     (
                         "public.json",
                         formats::inputs_to_snarkjs(&verified.binding.to_inputs()).into_bytes(),
                     ),
                     (
                         "verification_key.json",
-                        formats::verifying_key_to_snarkjs(&key.vk).into_bytes(),
+                        formats::verifying_key_to_snarkjs(key.groth16(&args.key)?).into_bytes(),
                     ),
                 ],
             )
@@ -59,8 +63,8 @@ pub(crate) fn run(args: Export, root: &Path, ui: &Ui) -> Result<Report> {
             several(
                 args.out.as_deref(),
                 &[
-                    ("proof.ark", formats::proof_to_ark(&verified.proof)),
-                    ("verifying_key.ark", formats::verifying_key_to_ark(&key.vk)),
+                    ("proof.ark", formats::proof_to_ark(groth16_proof(&args, &verified)?)),
+                    ("verifying_key.ark", formats::verifying_key_to_ark(key.groth16(&args.key)?)),
                 ],
             )
         }
@@ -77,6 +81,12 @@ fn bundle(args: &ExportBundle) -> Result<(Key, Verified)> {
     let expected = Expected { circuit: key.circuit.clone(), ..Expected::default() };
     let verified = verify_bundle_with(&args.bundle, &key.vk, &expected)?;
     Ok((key, verified))
+}
+
+/// The bundle's proof for formats that Groth16 alone has.
+fn groth16_proof<'a>(args: &ExportBundle, bundle: &'a Verified) -> Result<&'a Proof> {
+    let proof = bundle.proof.groth16();
+    proof.map_err(|error| input(format!("{}: {PROOF}: {error}", args.bundle.display())))
 }
 
 /// One text, to a file or to standard output.
@@ -115,25 +125,25 @@ fn new_file(path: &Path) -> Result<()> {
 
 fn verifying_key(args: &ExportKey) -> Result<Report> {
     let key = load_verifying_key(&args.key)?;
-    several(
-        Some(&args.out),
-        &[
-            ("verifying_key.bin", key.vk.to_bytes().to_vec()),
-            ("verification_key.json", formats::verifying_key_to_snarkjs(&key.vk).into_bytes()),
-            ("verifying_key.ark", formats::verifying_key_to_ark(&key.vk)),
-        ],
-    )
+    let mut files = vec![("verifying_key.bin", key.vk.to_vec())];
+    // The other formats are Groth16's alone.
+    if let AnyVerifyingKey::Groth16(vk) = &key.vk {
+        files.push(("verification_key.json", formats::verifying_key_to_snarkjs(vk).into_bytes()));
+        files.push(("verifying_key.ark", formats::verifying_key_to_ark(vk)));
+    }
+    several(Some(&args.out), &files)
 }
 
 fn verifier(args: &ExportVerifier) -> Result<Report> {
     new_file(&args.out)?;
-    let Key { vk, circuit } = load_verifying_key(&args.key)?;
-    let circuit = circuit.as_ref().map(|c| source::Circuit {
+    let key = load_verifying_key(&args.key)?;
+    let vk = key.groth16(&args.key)?;
+    let circuit = key.circuit.as_ref().map(|c| source::Circuit {
         name: &c.name,
         shape: c.shape.name,
         digest: &c.digest,
     });
-    let text = verifier_source(&vk, &args.name, circuit.as_ref()).map_err(|error| match error {
+    let text = verifier_source(vk, &args.name, circuit.as_ref()).map_err(|error| match error {
         SourceError::Name { .. } => usage(format!("--name: {error}")),
         _ => input(format!("{}: {error}", args.key.display())),
     })?;

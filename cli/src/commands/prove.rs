@@ -154,12 +154,13 @@ impl Job<'_> {
         step.done();
         drop(assignment);
         let bundle_circuit = bundle_circuit(&id)?;
+        let vk = (*key.verifying_key()).into();
         let input = BundleInput {
             circuit: &bundle_circuit,
-            key: key.verifying_key(),
+            key: &vk,
             domain: self.domain,
             words: &trace.words(),
-            proof: &proof,
+            proof: &proof.into(),
             state: &trace.state_after,
         };
         debug_assert_eq!(binding.h, trace.h);
@@ -172,7 +173,7 @@ impl Job<'_> {
             circuit: Some(bundle_circuit.clone()),
             epoch: Some(self.epoch),
         };
-        let verified = verify_bundle_with(&self.dest, key.verifying_key(), &expected)?;
+        let verified = verify_bundle_with(&self.dest, &vk, &expected)?;
         Ok(Done { shape, verified, timings: Some(timings) })
     }
 

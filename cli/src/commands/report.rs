@@ -9,7 +9,7 @@ use meed_ledger::atomic::{write_bytes, Access};
 use meed_ledger::bundle::{verify_bundle_with, Expected, Verified};
 use meed_ledger::project::Project;
 use meed_ledger::report;
-use meed_verifier::VerifyingKey;
+use meed_verifier::AnyVerifyingKey;
 use serde_json::json;
 
 use crate::args::EpochReport;
@@ -42,14 +42,14 @@ pub(crate) fn run(args: &EpochReport, root: &Path, ui: &Ui) -> Result<Report> {
 }
 
 /// The bundle that was named, verified, and its key.
-fn verified(args: &EpochReport, epoch: Option<u64>) -> Result<Option<(Verified, VerifyingKey)>> {
+fn verified(args: &EpochReport, epoch: Option<u64>) -> Result<Option<(Verified, AnyVerifyingKey)>> {
     let (Some(bundle), Some(key)) = (&args.bundle, &args.key) else { return Ok(None) };
     let key = load_verifying_key(key)?;
     let expected = Expected { circuit: key.circuit, epoch, ..Expected::default() };
     Ok(Some((verify_bundle_with(bundle, &key.vk, &expected)?, key.vk)))
 }
 
-fn source((bundle, key): &(Verified, VerifyingKey)) -> Source<'_> {
+fn source((bundle, key): &(Verified, AnyVerifyingKey)) -> Source<'_> {
     Source { contents: bundle, key: Some(key), proved: true }
 }
 

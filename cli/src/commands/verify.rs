@@ -42,6 +42,7 @@ fn to_json(verified: &Verified) -> Value {
         "scores_root": root_text(&header.scores_root),
         "state_root_before": root_text(&header.state_root_before),
         "state_root_after": root_text(&header.state_root_after),
+        "system": verified.proof.system().name(),
         "circuit": verified.circuit.name,
         "shape": verified.circuit.shape.name,
         "vk_id": hex_0x(&verified.vk_id),

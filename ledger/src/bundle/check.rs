@@ -6,7 +6,7 @@ use meed_statement::roots::{state_root, to_field, words_hash};
 use meed_statement::types::StateEntry;
 use meed_statement::units::ACCRUED_BITS;
 use meed_statement::words::{check_words, Binding, Domain, Header, HEADER_WORDS};
-use meed_verifier::{verify, PreparedVerifyingKey, Proof, VerifyingKey};
+use meed_verifier::{verify_any, AnyPreparedKey, AnyProof, AnyVerifyingKey};
 use ruint::aliases::U256;
 use sha2::{Digest, Sha256};
 
@@ -28,7 +28,7 @@ use super::{
 /// The first [`BundleError`].
 pub fn verify_bundle(
     path: &Path,
-    key: &VerifyingKey,
+    key: &AnyVerifyingKey,
     expected_domain: Option<Domain>,
 ) -> Result<Verified, BundleError> {
     verify_bundle_with(path, key, &Expected { domain: expected_domain, ..Expected::default() })
@@ -40,7 +40,7 @@ pub fn verify_bundle(
 /// The first [`BundleError`].
 pub fn verify_bundle_with(
     path: &Path,
-    key: &VerifyingKey,
+    key: &AnyVerifyingKey,
     expected: &Expected,
 ) -> Result<Verified, BundleError> {
     check(&Folder::open(path)?, Some(key), expected)?.verify(key)
@@ -63,7 +63,7 @@ pub fn read_bundle(path: &Path) -> Result<Contents, BundleError> {
 /// The first [`BundleError`].
 pub fn verify_files(
     files: &[(&str, &[u8])],
-    key: &VerifyingKey,
+    key: &AnyVerifyingKey,
     expected: &Expected,
 ) -> Result<Verified, BundleError> {
     check(&Memory::new(files)?, Some(key), expected)?.verify(key)
@@ -83,7 +83,7 @@ impl Contents {
     /// # Errors
     /// [`BundleError::ForeignKey`]; [`BundleError::Field`] when the bundle says of the key what is not
     /// so; [`BundleError::Proof`].
-    pub fn verify(self, key: &VerifyingKey) -> Result<Verified, BundleError> {
+    pub fn verify(self, key: &AnyVerifyingKey) -> Result<Verified, BundleError> {
         let label = KeyLabel::of(key);
         if label.vk_id != self.vk_id {
             let (expected, got) = (hex_0x(&label.vk_id), hex_0x(&self.vk_id));
@@ -101,7 +101,7 @@ impl Contents {
 /// Everything but the proof. With a key, the bundle must be one of that key.
 fn check(
     source: &impl Source,
-    key: Option<&VerifyingKey>,
+    key: Option<&AnyVerifyingKey>,
     expected: &Expected,
 ) -> Result<Contents, BundleError> {
     let manifest = source.read(MANIFEST, MOST_MANIFEST, None)?;
@@ -129,8 +129,9 @@ fn check(
         let (expected, got) = (domain_text(&demanded), domain_text(&domain));
         return Err(BundleError::ForeignDomain { file: PUBLIC, expected, got });
     }
-    let proof = Proof::from_bytes(bytes_of(PROOF)?)
+    let proof = AnyProof::from_bytes(bytes_of(PROOF)?)
         .map_err(|source| BundleError::Proof { file: PROOF, source })?;
+    parse::check_circuit_system(&circuit.name, proof.system())?;
     let state = parse::state(bytes_of(STATE)?)?;
     let input =
         Said { circuit: &circuit, label, domain, words: &words, proof: &proof, state: &state };
@@ -162,6 +163,7 @@ fn check(
 /// Checks what a bundle is to say, and writes its files in memory.
 pub(super) fn render(input: &BundleInput<'_>) -> Result<Files, BundleError> {
     check_circuit_name(&input.circuit.name)?;
+    parse::check_circuit_system(&input.circuit.name, input.proof.system())?;
     let said = Said::of(input);
     let (header, binding) = check_content(&said, None)?;
     check_proof(input.key, input.proof, &binding)?;
@@ -216,8 +218,12 @@ fn check_content(
     Ok((header, binding))
 }
 
-fn check_proof(key: &VerifyingKey, proof: &Proof, binding: &Binding) -> Result<(), BundleError> {
-    verify(&PreparedVerifyingKey::new(key), &binding.to_inputs(), proof)
+fn check_proof(
+    key: &AnyVerifyingKey,
+    proof: &AnyProof,
+    binding: &Binding,
+) -> Result<(), BundleError> {
+    verify_any(&AnyPreparedKey::new(key), &binding.to_inputs(), proof)
         .map_err(|source| BundleError::Proof { file: PROOF, source })
 }
 

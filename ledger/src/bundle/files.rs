@@ -6,7 +6,7 @@
 use ark_bn254::Fr;
 use meed_statement::types::{Account, Payout, StateEntry};
 use meed_statement::words::{unpack_payout, Binding, Domain, HEADER_WORDS};
-use meed_verifier::Proof;
+use meed_verifier::AnyProof;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -107,7 +107,7 @@ pub(super) struct Said<'a> {
     pub(super) label: KeyLabel,
     pub(super) domain: Domain,
     pub(super) words: &'a [Fr],
-    pub(super) proof: &'a Proof,
+    pub(super) proof: &'a AnyProof,
     pub(super) state: &'a [StateEntry],
 }
 
@@ -134,7 +134,7 @@ pub(super) fn render(input: &Said<'_>, epoch: u64, released: u128, binding: &Bin
     let content = [
         payouts_csv(&payouts),
         payouts_json(&payouts, epoch, released),
-        input.proof.to_bytes().to_vec(),
+        input.proof.to_vec(),
         public_json(input, binding),
         state_csv(input.state),
     ];

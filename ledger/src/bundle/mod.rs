@@ -7,7 +7,7 @@
 //! |---|---|
 //! | `manifest.json` | format, epoch, circuit, key, domain, and name, size and SHA-256 of the others |
 //! | `payouts.csv`, `payouts.json` | who is paid, base units, by position in the public words |
-//! | `proof.bin` | the proof, 256 bytes, [`Proof::to_bytes`] |
+//! | `proof.bin` | the proof, [`AnyProof::to_vec`]: 256 bytes of Groth16, 4,072 of halo2 |
 //! | `public.json` | the public words, `h`, `alpha`, `y` and the domain |
 //! | `state.csv` | what waits in each account for later epochs, credits |
 //!
@@ -30,7 +30,7 @@ use core::ops::Deref;
 use meed_statement::shape::Shape;
 use meed_statement::types::{Payout, StateEntry};
 use meed_statement::words::{Binding, Domain, Header};
-use meed_verifier::{Proof, VerifyingKey};
+use meed_verifier::{AnyProof, AnyVerifyingKey};
 use ruint::aliases::U256;
 
 pub use check::{read_bundle, read_files, verify_bundle, verify_bundle_with, verify_files};
@@ -72,7 +72,8 @@ pub const MOST_CIRCUIT_NAME: usize = 64;
 /// settles it. Compare with what the key's own file says by [`Expected::circuit`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Circuit {
-    /// For example `meed-groth16-XS`: 1 to 64 of `a-z A-Z 0-9 - _ .`.
+    /// For example `meed-groth16-XS` or `meed-halo2-S`: 1 to 64 of `a-z A-Z 0-9 - _ .`. A name that begins
+    /// as one of the two does must be that of the proof's system.
     pub name: String,
     /// The shape.
     pub shape: Shape,
@@ -86,13 +87,13 @@ pub struct BundleInput<'a> {
     /// The circuit.
     pub circuit: &'a Circuit,
     /// The key that the proof verifies under.
-    pub key: &'a VerifyingKey,
+    pub key: &'a AnyVerifyingKey,
     /// Where the proof may be used.
     pub domain: Domain,
     /// All public words, header first.
     pub words: &'a [Fr],
     /// The proof of these words for this domain.
-    pub proof: &'a Proof,
+    pub proof: &'a AnyProof,
     /// What the epoch leaves, strictly increasing by account.
     pub state: &'a [StateEntry],
 }
@@ -116,7 +117,7 @@ struct KeyLabel {
 }
 
 impl KeyLabel {
-    fn of(key: &VerifyingKey) -> Self {
+    fn of(key: &AnyVerifyingKey) -> Self {
         Self { vk_id: key.id(), insecure: key.is_insecure() }
     }
 }
@@ -124,10 +125,10 @@ impl KeyLabel {
 /// What a bundle says. All of its files agree with it; the proof is not looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
-    /// Whether anybody can forge proofs under the key ([`VerifyingKey::is_insecure`]). Unless the bundle is
+    /// Whether anybody can forge proofs under the key ([`AnyVerifyingKey::is_insecure`]). Unless the bundle is
     /// [`Verified`], it is only what the bundle says.
     pub insecure_key: bool,
-    /// [`VerifyingKey::id`].
+    /// [`AnyVerifyingKey::id`].
     pub vk_id: [u8; 32],
     /// The circuit, as the bundle says; see [`Circuit`].
     pub circuit: Circuit,
@@ -144,7 +145,7 @@ pub struct Contents {
     /// What waits for later epochs.
     pub state: Vec<StateEntry>,
     /// The proof.
-    pub proof: Proof,
+    pub proof: AnyProof,
     /// SHA-256 of the manifest, which fixes every byte of the bundle.
     pub manifest_sha256: [u8; 32],
 }

@@ -6,6 +6,7 @@ use ark_bn254::Fr;
 use meed_statement::shape::{Shape, SHAPES};
 use meed_statement::types::{Account, StateEntry};
 use meed_statement::words::{word_from_bytes, Domain, WordsError};
+use meed_verifier::System;
 use serde::de::DeserializeOwned;
 use serde::Deserialize;
 
@@ -37,6 +38,20 @@ pub(super) fn check_circuit_name(name: &str) -> Result<(), BundleError> {
     }
     let expected = format!("1 to {MOST_CIRCUIT_NAME} of a-z A-Z 0-9 - _ .");
     Err(BundleError::field(MANIFEST, "circuit name", expected, shown(name)))
+}
+
+/// Fails if a circuit's name says another proof system than that of the proof. Names that say none may be
+/// anything.
+pub(super) fn check_circuit_system(name: &str, system: System) -> Result<(), BundleError> {
+    let prefix = |system: System| format!("meed-{}-", system.name());
+    let others = System::ALL.into_iter().filter(|other| *other != system);
+    match others.map(prefix).find(|other| name.starts_with(other)) {
+        None => Ok(()),
+        Some(_) => {
+            let expected = format!("{}.. for a proof of {system}", prefix(system));
+            Err(BundleError::field(MANIFEST, "circuit name", expected, shown(name)))
+        }
+    }
 }
 
 /// What the manifest says about a file.

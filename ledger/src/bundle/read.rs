@@ -10,17 +10,21 @@ use super::{
 };
 use crate::error::shown;
 use meed_statement::words::HEADER_WORDS;
-use meed_verifier::PROOF_BYTES;
+use meed_verifier::{halo2, PROOF_BYTES};
 
 /// Most bytes of a manifest, whatever the shape: about three times what it takes.
 pub(super) const MOST_MANIFEST: u64 = 4_096;
 const _: () = assert!(MOST_CIRCUIT_NAME < 256);
 
+/// Bytes of the larger of the two systems' proofs.
+const MOST_PROOF: usize = halo2::PROOF_BYTES;
+const _: () = assert!(PROOF_BYTES < MOST_PROOF);
+
 /// Most bytes of a listed file when the shape has room for `accounts`.
 pub(super) fn limit(file: &str, accounts: usize) -> u64 {
     let accounts = accounts as u64;
     match file {
-        PROOF => PROOF_BYTES as u64,
+        PROOF => MOST_PROOF as u64,
         // A word takes a line of 74 bytes; h, alpha, y and the domain take under 600.
         PUBLIC => (HEADER_WORDS as u64 + accounts) * 74 + 600,
         // An index has at most 10 digits, an amount 28.

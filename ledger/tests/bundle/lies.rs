@@ -1,7 +1,7 @@
 //! Coordinated lies: the manifest, and whatever else a liar can compute, is made to fit.
 
 use super::toy::{small_epoch, Content, Files, Setup};
-use super::{bundle, files_of, verify};
+use super::{bundle, files_of, setups, verify};
 use ark_bn254::Fr;
 use ark_ff::{BigInteger, PrimeField};
 use meed_ledger::bundle::{hex_0x, write_bundle, BundleError, LISTED, MANIFEST};
@@ -18,7 +18,10 @@ fn word(word: &Fr) -> String {
 
 #[test]
 fn files_of_another_bundle_are_refused() {
-    let mut setup = Setup::new(7, false);
+    setups(7, false).into_iter().for_each(of_another_bundle);
+}
+
+fn of_another_bundle(mut setup: Setup) {
     let mut content = |seed| Content::new(&mut setup, small_epoch(seed).1, Domain::OFF_CHAIN);
     let (one, two, again) = (content(1), content(2), content(1));
     let key = setup.key;
@@ -114,13 +117,16 @@ fn a_word_above_the_modulus_is_refused() {
 /// Pays one account a unit more, and makes everything fit but the proof.
 #[test]
 fn another_payout_needs_another_proof() {
-    let mut setup = Setup::new(7, false);
+    setups(7, false).into_iter().for_each(needs_another_proof);
+}
+
+fn needs_another_proof(mut setup: Setup) {
     let content = Content::new(&mut setup, small_epoch(1).1, Domain::OFF_CHAIN);
     let mut lie = Content {
         circuit: content.circuit.clone(),
         domain: content.domain,
         trace: content.trace.clone(),
-        proof: content.proof,
+        proof: content.proof.clone(),
     };
     lie.trace.payouts[0].amount += 1;
     lie.trace.header.released_total += 1;
@@ -129,7 +135,7 @@ fn another_payout_needs_another_proof() {
     lie.trace.h = words_hash(&lie.trace.header, &lie.trace.payout_words());
     lie.proof = setup.prove(&Binding::derive(&lie.domain, lie.trace.h, &lie.trace.words()));
     let mut files = files_of(&lie, &setup.key);
-    *files.get("proof.bin") = content.proof.to_bytes().to_vec();
+    *files.get("proof.bin") = content.proof.to_vec();
     files.reseal();
     let error = verify(&files, &setup.key).unwrap_err();
     assert_eq!(error.to_string(), "proof.bin: the proof does not prove these public inputs");
@@ -138,11 +144,14 @@ fn another_payout_needs_another_proof() {
 /// Another domain, with alpha and y derived for it, needs another proof too.
 #[test]
 fn a_proof_is_for_one_domain() {
-    let mut setup = Setup::new(7, false);
+    setups(7, false).into_iter().for_each(is_for_one_domain);
+}
+
+fn is_for_one_domain(mut setup: Setup) {
     let here = Content::new(&mut setup, small_epoch(1).1, Domain::evm(1, [1; 20]));
     let there = Content::new(&mut setup, small_epoch(1).1, Domain::evm(1, [2; 20]));
     let mut files = files_of(&there, &setup.key);
-    *files.get("proof.bin") = here.proof.to_bytes().to_vec();
+    *files.get("proof.bin") = here.proof.to_vec();
     files.reseal();
     let error = verify(&files, &setup.key).unwrap_err();
     assert!(matches!(error, BundleError::Proof { .. }), "{error}");

@@ -14,30 +14,43 @@ use meed_ledger::receipt::Show;
 use meed_ledger::report::{report, ReportError};
 use meed_statement::shape::S;
 use meed_statement::words::{word_to_bytes, Domain};
-use meed_verifier::VerifyingKey;
+use meed_verifier::{AnyVerifyingKey, System};
 use toy::{circuit, small_epoch, Content, Files, Setup};
 
 /// A bundle of a small epoch, and the key that it verifies under.
-fn bundle(seed: u64) -> (Files, VerifyingKey) {
-    let mut setup = Setup::new(7, false);
+fn bundle(seed: u64) -> (Files, AnyVerifyingKey) {
+    bundle_of(Setup::new(7, false), seed)
+}
+
+fn bundle_of(mut setup: Setup, seed: u64) -> (Files, AnyVerifyingKey) {
     let content = Content::new(&mut setup, small_epoch(seed).1, Domain::evm(31_337, [0x5e; 20]));
     (files_of(&content, &setup.key), setup.key)
 }
 
-fn files_of(content: &Content, key: &VerifyingKey) -> Files {
+/// Two bundles of one epoch, of both proof systems.
+fn bundles(seed: u64) -> [(Files, AnyVerifyingKey); 2] {
+    [bundle(seed), bundle_of(Setup::halo2(7, false), seed)]
+}
+
+/// Set-ups of both proof systems.
+fn setups(seed: u64, insecure: bool) -> [Setup; 2] {
+    [Setup::new(seed, insecure), Setup::halo2(seed, insecure)]
+}
+
+fn files_of(content: &Content, key: &AnyVerifyingKey) -> Files {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("1");
     assert_eq!(content.with(key, |i| write_bundle(&path, i)).unwrap(), Outcome::Written);
     Files::load(&path)
 }
 
-fn verify(files: &Files, key: &VerifyingKey) -> Result<Verified, BundleError> {
+fn verify(files: &Files, key: &AnyVerifyingKey) -> Result<Verified, BundleError> {
     verify_expecting(files, key, &Expected::default())
 }
 
 fn verify_expecting(
     files: &Files,
-    key: &VerifyingKey,
+    key: &AnyVerifyingKey,
     expected: &Expected,
 ) -> Result<Verified, BundleError> {
     let list: Vec<(&str, &[u8])> =
@@ -47,7 +60,10 @@ fn verify_expecting(
 
 #[test]
 fn an_honest_bundle_says_what_the_epoch_says() {
-    let mut setup = Setup::new(1, false);
+    setups(1, false).into_iter().for_each(says_what_the_epoch_says);
+}
+
+fn says_what_the_epoch_says(mut setup: Setup) {
     let domain = Domain::evm(8453, [0xab; 20]);
     let (inputs, trace) = small_epoch(4);
     assert!(!trace.payouts.is_empty() && !trace.state_after.is_empty());
@@ -88,7 +104,10 @@ fn an_honest_bundle_says_what_the_epoch_says() {
 
 #[test]
 fn an_insecure_key_is_told_everywhere() {
-    let mut setup = Setup::new(2, true);
+    setups(2, true).into_iter().for_each(is_told_everywhere);
+}
+
+fn is_told_everywhere(mut setup: Setup) {
     assert!(setup.key.is_insecure());
     let content = Content::new(&mut setup, small_epoch(1).1, Domain::OFF_CHAIN);
     let mut files = files_of(&content, &setup.key);
@@ -138,8 +157,11 @@ fn empty_epochs_have_bundles() {
 
 #[test]
 fn what_the_caller_expects_is_compared() {
-    let (files, key) = bundle(3);
-    let expect = |expected: Expected| verify_expecting(&files, &key, &expected);
+    bundles(3).into_iter().for_each(|(files, key)| is_compared(&files, &key));
+}
+
+fn is_compared(files: &Files, key: &AnyVerifyingKey) {
+    let expect = |expected: Expected| verify_expecting(files, key, &expected);
     let domain = Domain::evm(31_337, [0x5e; 20]);
     let all = Expected { domain: Some(domain), circuit: Some(circuit()), epoch: Some(3) };
     expect(all.clone()).unwrap();
@@ -165,16 +187,24 @@ fn what_the_caller_expects_is_compared() {
     // On disk, too.
     let folder = tempfile::tempdir().unwrap();
     files.store(folder.path());
-    verify_bundle_with(folder.path(), &key, &all).unwrap();
-    let error = verify_bundle(folder.path(), &key, Some(Domain::OFF_CHAIN)).unwrap_err();
+    verify_bundle_with(folder.path(), key, &all).unwrap();
+    let error = verify_bundle(folder.path(), key, Some(Domain::OFF_CHAIN)).unwrap_err();
     assert!(matches!(error, BundleError::ForeignDomain { .. }), "{error}");
 }
 
 #[test]
 fn another_key_is_named() {
-    let (files, key) = bundle(3);
-    let other = Setup::new(8, false).key;
-    let error = verify(&files, &other).unwrap_err();
+    for (files, key) in bundles(3) {
+        setups(8, false).iter().for_each(|other| is_named(&files, &key, &other.key));
+    }
+    // Of the same epoch, proved in the other system.
+    let [(one, one_key), (two, two_key)] = bundles(3);
+    is_named(&one, &one_key, &two_key);
+    is_named(&two, &two_key, &one_key);
+}
+
+fn is_named(files: &Files, key: &AnyVerifyingKey, other: &AnyVerifyingKey) {
+    let error = verify(files, other).unwrap_err();
     let BundleError::ForeignKey { expected, got, .. } = &error else { panic!("{error}") };
     assert_eq!(*expected, format!("0x{}", hex::encode(other.id())));
     assert_eq!(*got, format!("0x{}", hex::encode(key.id())));
@@ -237,7 +267,7 @@ fn a_bundle_can_be_read_before_its_key_is_known() {
     // A proof of something else is found with the key only; every other file without.
     let mut other = files.clone();
     let foreign = Content::new(&mut setup, small_epoch(4).1, Domain::OFF_CHAIN);
-    *other.get("proof.bin") = foreign.proof.to_bytes().to_vec();
+    *other.get("proof.bin") = foreign.proof.to_vec();
     other.reseal();
     let error = read_files(&list(&other)).unwrap().verify(&setup.key).unwrap_err();
     assert!(matches!(error, BundleError::Proof { .. }), "{error}");
@@ -246,4 +276,52 @@ fn a_bundle_can_be_read_before_its_key_is_known() {
     other.reseal();
     let error = read_files(&list(&other)).unwrap_err();
     assert!(matches!(error, BundleError::Bytes { file: "payouts.csv", .. }), "{error}");
+}
+
+/// A circuit's name, the proof and the key must be of one system.
+#[test]
+fn systems_are_not_mixed() {
+    let names = ["meed-groth16-XS", "meed-halo2-XS"];
+    for (mut setup, own) in setups(7, false).into_iter().zip(names) {
+        let system = setup.key.system();
+        let mut content = Content::new(&mut setup, small_epoch(1).1, Domain::OFF_CHAIN);
+        for name in names {
+            name.clone_into(&mut content.circuit.name);
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("1");
+            let written = content.with(&setup.key, |input| write_bundle(&path, input));
+            if name == own {
+                assert_eq!(written.unwrap(), Outcome::Written);
+                let verified = verify(&Files::load(&path), &setup.key).unwrap();
+                assert_eq!(verified.proof.system(), system);
+                continue;
+            }
+            let error = written.unwrap_err().to_string();
+            let expected = format!("expected {}.. for a proof of {system}", &own[..own.len() - 2]);
+            let said = format!("manifest.json: circuit name: {expected}, got \"{name}\"");
+            assert_eq!(error, said);
+            assert!(!path.exists());
+        }
+        // A liar writes it into the manifest of an honest bundle.
+        own.clone_into(&mut content.circuit.name);
+        let mut files = files_of(&content, &setup.key);
+        let other = names.into_iter().find(|name| *name != own).unwrap();
+        files.replace("manifest.json", own, other);
+        files.reseal();
+        let error = verify(&files, &setup.key).unwrap_err().to_string();
+        assert!(error.starts_with("manifest.json: circuit name: expected meed-"), "{error}");
+    }
+
+    // The other system's proof of the very same words, under a name that says no system.
+    let [(one, key), (mut two, two_key)] = bundles(1);
+    assert_eq!((key.system(), two_key.system()), (System::Groth16, System::Halo2));
+    let mut mixed = one.clone();
+    mixed.get("proof.bin").clone_from(two.get("proof.bin"));
+    mixed.reseal();
+    let error = verify(&mixed, &key).unwrap_err().to_string();
+    assert_eq!(error, "proof.bin: expected Groth16, got halo2");
+    two.get("proof.bin").clone_from(one.clone().get("proof.bin"));
+    two.reseal();
+    let error = verify(&two, &two_key).unwrap_err().to_string();
+    assert_eq!(error, "proof.bin: expected halo2, got Groth16");
 }

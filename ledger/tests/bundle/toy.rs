@@ -1,5 +1,10 @@
-//! A toy circuit with the three public inputs, real keys and proofs of it, and bundles of real epochs
-//! under them.
+//! Toy circuits with the three public inputs, one for each proof system, real keys and proofs of them, and
+//! bundles of real epochs under them.
+
+#[path = "../../../verifier/tests/halo2/library.rs"]
+mod library;
+#[path = "../../../verifier/tests/halo2/toy.rs"]
+mod rows;
 
 use std::path::Path;
 
@@ -15,10 +20,12 @@ use meed_statement::shape::XS;
 use meed_statement::synthetic::{epoch, Spec};
 use meed_statement::types::Inputs;
 use meed_statement::words::{Binding, Domain};
-use meed_verifier::{insecure_alpha, Proof, VerifyingKey};
-use rand_chacha::rand_core::SeedableRng;
+use meed_verifier::{insecure_alpha, AnyProof, AnyVerifyingKey, Proof, VerifyingKey};
+use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha20Rng;
 use sha2::{Digest, Sha256};
+
+use library::Keys;
 
 /// Public `h, alpha, y`; secret `w, k` with `w = h` and `alpha k = y`: any inputs have a proof.
 #[derive(Clone, Copy)]
@@ -38,9 +45,14 @@ impl ConstraintSynthesizer<Fr> for Toy {
     }
 }
 
+enum Proving {
+    Groth16(Box<ProvingKey<Bn254>>),
+    Halo2(Box<Keys>),
+}
+
 pub(crate) struct Setup {
-    pk: ProvingKey<Bn254>,
-    pub(crate) key: VerifyingKey,
+    proving: Proving,
+    pub(crate) key: AnyVerifyingKey,
     rng: ChaCha20Rng,
 }
 
@@ -65,15 +77,30 @@ impl Setup {
         let vk = &pk.vk;
         let ic = vk.gamma_abc_g1.as_slice().try_into().unwrap();
         let key = VerifyingKey::from_points(vk.alpha_g1, vk.beta_g2, vk.gamma_g2, vk.delta_g2, ic);
-        Self { key: key.unwrap(), pk, rng }
+        Self { key: key.unwrap().into(), proving: Proving::Groth16(Box::new(pk)), rng }
     }
 
-    pub(crate) fn prove(&mut self, binding: &Binding) -> Proof {
-        let toy = Toy(binding.to_inputs());
-        let proof =
-            Groth16::<Bn254>::create_random_proof_with_reduction(toy, &self.pk, &mut self.rng)
-                .unwrap();
-        Proof::from_points(proof.a, proof.b, proof.c).unwrap()
+    /// The same in the other proof system.
+    pub(crate) fn halo2(seed: u64, insecure: bool) -> Self {
+        let circuit = rows::toy(&[Fr::ONE; 3]);
+        let keys = Keys::new(rows::LOG_ROWS, &circuit, (!insecure).then_some(seed));
+        let rng = ChaCha20Rng::seed_from_u64(seed);
+        Self { key: keys.key.clone().into(), proving: Proving::Halo2(Box::new(keys)), rng }
+    }
+
+    pub(crate) fn prove(&mut self, binding: &Binding) -> AnyProof {
+        let inputs = binding.to_inputs();
+        match &self.proving {
+            Proving::Groth16(pk) => {
+                let (toy, rng) = (Toy(inputs), &mut self.rng);
+                let proof =
+                    Groth16::<Bn254>::create_random_proof_with_reduction(toy, pk, rng).unwrap();
+                Proof::from_points(proof.a, proof.b, proof.c).unwrap().into()
+            }
+            Proving::Halo2(keys) => {
+                keys.prove(rows::toy(&inputs), &inputs, self.rng.next_u64()).into()
+            }
+        }
     }
 }
 
@@ -96,7 +123,7 @@ pub(crate) struct Content {
     pub(crate) circuit: Circuit,
     pub(crate) domain: Domain,
     pub(crate) trace: Trace,
-    pub(crate) proof: Proof,
+    pub(crate) proof: AnyProof,
 }
 
 impl Content {
@@ -108,7 +135,7 @@ impl Content {
     /// Calls `then` with the input of a bundle.
     pub(crate) fn with<T>(
         &self,
-        key: &VerifyingKey,
+        key: &AnyVerifyingKey,
         then: impl FnOnce(&BundleInput<'_>) -> T,
     ) -> T {
         let words = self.trace.words();

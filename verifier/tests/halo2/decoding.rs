@@ -1,13 +1,16 @@
 //! Bytes of halo2 keys and proofs: lengths, ranges, and what is not a point.
 
-use crate::{evaluations, points, MAGIC, SETUP};
+use crate::library::Keys;
+use crate::{evaluations, points, toy, MAGIC, SETUP};
 use ark_bn254::{Fq, Fq2, Fr, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ff::{BigInteger, BigInteger256, PrimeField, UniformRand};
+use meed_statement::words::{word_to_bytes, Domain};
 use meed_verifier::halo2::{verify_bytes, Proof, VerifyingKey, PROOF_BYTES, VERIFYING_KEY_BYTES};
 use meed_verifier::{inputs_to_bytes, Element, System, VerifyError};
 use proptest::prelude::*;
 use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
+use std::{fmt::Write, fs, path::Path};
 
 /// Adds a modulus to a word; it stays below `2^256`.
 fn plus(word: &mut [u8], modulus: BigInteger256) {
@@ -159,6 +162,43 @@ fn powers_of_tau_without_a_secret_or_out_of_the_group_are_refused() {
     let mut bytes = key.to_bytes();
     bytes[VERIFYING_KEY_BYTES - 128..].fill(0);
     assert_eq!(VerifyingKey::from_bytes(&bytes), Err(VerifyError::Identity { element }));
+}
+
+/// A development key, public words and a proof of them as bytes, for readers elsewhere: as `proof.txt`,
+/// for the toy of 64 rows.
+#[test]
+fn the_golden_proof_verifies() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/halo2.txt");
+    let command = "MEED_WRITE_GOLDEN=1 cargo test --release -p meed-verifier --test halo2";
+    let (words, inputs) = (&SETUP.words, SETUP.inputs());
+    let keys = Keys::new(toy::LOG_ROWS, &toy::toy(&inputs), None);
+    if std::env::var_os("MEED_WRITE_GOLDEN").is_some() {
+        let proof = keys.prove(toy::toy(&inputs), &inputs, 1);
+        let domain = [*Domain::OFF_CHAIN.chain_id(), *Domain::OFF_CHAIN.contract()].concat();
+        let mut made = String::new();
+        for (name, bytes) in [
+            ("key", &keys.key.to_bytes()[..]),
+            ("id", &keys.key.id()),
+            ("inputs", &inputs_to_bytes(&inputs)),
+            ("proof", &proof.to_bytes()),
+            ("domain", &domain),
+            ("words", &words.iter().flat_map(word_to_bytes).collect::<Vec<_>>()),
+        ] {
+            writeln!(made, "{name} {}", hex::encode(bytes)).unwrap();
+        }
+        fs::write(&path, made).unwrap();
+    }
+    let golden = fs::read_to_string(&path)
+        .unwrap_or_else(|_| panic!("tests/golden/halo2.txt is missing; to write it: {command}"));
+    let field = |name: &str| {
+        let line = golden.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+        hex::decode(line.trim()).unwrap()
+    };
+    let key = VerifyingKey::from_bytes(&field("key ")).unwrap();
+    assert!(key == keys.key, "the gates changed; to accept that: {command}");
+    assert!(key.is_insecure());
+    assert_eq!(key.id().as_slice(), field("id "));
+    verify_bytes(&key, &field("inputs "), &field("proof ")).unwrap();
 }
 
 #[test]

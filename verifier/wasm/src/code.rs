@@ -17,6 +17,8 @@ pub const KEY_POINT: u32 = 10;
 pub const KEY_DEGENERATE: u32 = 11;
 /// The key is one of the local set-up's, and the caller did not ask for those.
 pub const KEY_DEVELOPMENT: u32 = 12;
+/// The version, the number of rows or the circuit's digest in a halo2 key is out of bounds.
+pub const KEY_HEAD: u32 = 13;
 /// A word, `h` or a public input is not below the modulus: `w + r` in place of `w`.
 pub const WORD_RANGE: u32 = 20;
 /// The header is too short, of another version, or has a number beyond its bound.
@@ -29,8 +31,11 @@ pub const WORDS_PAYOUT: u32 = 23;
 pub const WORDS_ORDER: u32 = 24;
 /// The amounts do not add up to the header's total.
 pub const WORDS_RELEASED: u32 = 25;
-/// A point of the proof is not canonical, not on its curve, not in its subgroup, or the identity.
+/// A point of the proof is not canonical, not on its curve, not in its subgroup, or the identity; or a number
+/// of it is not below the modulus.
 pub const PROOF_POINT: u32 = 30;
+/// The proof is of another proof system than the key.
+pub const SYSTEM: u32 = 31;
 /// Everything is well formed, and the proof is not one of these words for this domain under this key.
 pub const REJECTED: u32 = 40;
 /// A refusal that this module has no number for.

@@ -8,7 +8,7 @@ use meed_chain::{Address, Deployment, Route, Step, B256};
 use meed_ledger::bundle::{verify_bundle_with, Circuit, Expected, MANIFEST};
 use meed_ledger::project::{Project, PAYOUTS, SETTLEMENT};
 use meed_statement::types::Payout;
-use meed_verifier::VerifyingKey;
+use meed_verifier::AnyVerifyingKey;
 use serde_json::{json, Value};
 
 use super::send::Outbox;
@@ -145,7 +145,7 @@ pub(crate) fn page(args: &PageArgs, root: &Path, ui: &Ui) -> Result<Report> {
 fn known_key(
     deployment: Option<&Deployment>,
     bundle: &Path,
-) -> Result<(u64, VerifyingKey, Option<Circuit>)> {
+) -> Result<(u64, AnyVerifyingKey, Option<Circuit>)> {
     let deployment = deployment.ok_or_else(|| {
         usage("expected --circuit N=FILE: there is no chain.toml of this contract to take its keys from")
     })?;
@@ -164,7 +164,7 @@ fn known_key(
             known.concat()
         ))
     })?;
-    Ok((circuit.number, circuit.verifying_key()?, None))
+    Ok((circuit.number, circuit.verifying_key()?.into(), None))
 }
 
 /// Opens the key if there is something to send.
