@@ -116,6 +116,8 @@ function amount(difference: NonNullable<Finding["difference"]>, which: "expected
   return difference.unit === "credits" ? `${credits(show, value)} (${grouped(value)} credits)` : units(show, value);
 }
 
+const SYSTEMS: Record<string, string> = { groth16: "Groth16", halo2: "halo2 (KZG)" };
+
 /** Rules, commitments, key: what to compare. */
 export function fineprint(summary: Summary): HTMLElement {
   const { policy, proof, header, show } = summary;
@@ -127,7 +129,7 @@ export function fineprint(summary: Summary): HTMLElement {
     proof && h("div", {}, h("h3", {}, "The proof"),
       h("p", {}, "Compare the key's id with the one that the ceremony published: only that tells whose key it is. The circuit's name and digest are what the bundle's maker wrote."),
       list([["Key id", proof.vk_id], ["Key", proof.insecure ? "INSECURE DEVELOPMENT KEY" : "from a ceremony, if its id is the published one"],
-        ["Domain", proof.domain], ["Circuit", `${proof.circuit}, shape ${proof.shape}`], ["Circuit digest", proof.circuit_digest],
+        ["Proof system", SYSTEMS[proof.system] ?? proof.system], ["Domain", proof.domain], ["Circuit", `${proof.circuit}, shape ${proof.shape}`], ["Circuit digest", proof.circuit_digest],
         ["Bundle's manifest, sha256", proof.manifest_sha256]])),
     h("div", {}, h("h3", {}, "Commitments"), list([
       ["Policy", hash(header.policy_hash)], ["Registry", hash(header.registry_root)], ["Scores", hash(header.scores_root)],

@@ -16,6 +16,7 @@ export interface View {
 }
 
 export interface ProofPart {
+  system: "groth16" | "halo2";
   circuit: string;
   shape: string;
   circuit_digest: string;

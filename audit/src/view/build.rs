@@ -169,6 +169,7 @@ fn proof(source: Source<'_>) -> Result<ProofPart, ViewError> {
         return Err(ViewError::OtherKey { expected, got });
     }
     Ok(ProofPart {
+        system: contents.proof.system().name(),
         circuit: contents.circuit.name.clone(),
         shape: contents.circuit.shape.name,
         circuit_digest: hex::encode(contents.circuit.digest),

@@ -65,13 +65,15 @@ impl From<&Show> for Unit {
 /// A proof and what it is checked with.
 #[derive(Clone, Debug, Serialize)]
 pub struct ProofPart {
+    /// The proof system, as the proof's bytes say: `groth16` or `halo2`.
+    pub system: &'static str,
     /// The circuit's name, as its bundle says.
     pub circuit: String,
     /// Its shape.
     pub shape: &'static str,
     /// SHA-256 of its constraints, 64 digits.
     pub circuit_digest: String,
-    /// The verifying key, 704 bytes. Without it the page cannot check the proof, and says so.
+    /// The verifying key, 704 bytes of Groth16 or 1,512 of halo2. Without it the page cannot check the proof, and says so.
     pub key: Option<String>,
     /// The key's id, `0x` and 64 digits.
     pub vk_id: String,
@@ -83,7 +85,7 @@ pub struct ProofPart {
     pub contract: String,
     /// The two in words.
     pub domain: String,
-    /// The proof, 256 bytes.
+    /// The proof, 256 bytes of Groth16 or 4,072 of halo2.
     pub proof: String,
     /// SHA-256 of the bundle's manifest, 64 digits.
     pub manifest_sha256: String,

@@ -1,8 +1,10 @@
 //! Honest histories pass; each lie fails the check that it is about, with account and amounts where it
 //! is about an account's money.
 
+use meed_audit::view::{Source, View};
 use meed_audit::{Audit, Finding, Outcome, ProofState, Status, Unit};
-use meed_ledger::bundle::Circuit;
+use meed_ledger::bundle::{read_bundle, Circuit};
+use meed_ledger::receipt::Show;
 use meed_ledger::{records, registry as registries};
 use meed_statement::settle::settle;
 use meed_statement::types::{Account, Bps, Payout};
@@ -29,6 +31,56 @@ fn an_honest_history_is_good() {
         // Something waits from one epoch to the next: there is something to carry.
         assert!(network.traces.iter().all(|trace| !trace.state_after.is_empty()));
         assert!(audit.to_string().ends_with(&format!("GOOD: all {} checks passed.", audit.passed)));
+    }
+}
+
+#[test]
+fn a_history_may_be_proved_in_either_system() {
+    let mut network = Network::proved(Setup::halo2(7, false), 1, 3);
+    let audit = network.audit(&ALL, true);
+    assert_eq!(audit.result, Outcome::Good, "{audit}");
+    assert!(audit.epochs.iter().all(|epoch| epoch.proof == ProofState::Valid));
+
+    // From epoch 2 on in the other system: each bundle is checked under its own key.
+    let halo2 = network.key();
+    network.setup = Setup::new(7, false);
+    for epoch in [2, 3] {
+        network.bundle(ALL[epoch - 1], network.traces[epoch - 1].clone(), DOMAIN());
+    }
+    let keys = [halo2, network.key()];
+    let audit = network.audit_with(&ALL, true, &keys);
+    assert_eq!(audit.result, Outcome::Good, "{audit}");
+    let audit = network.audit_with(&ALL, true, &keys[..1]);
+    let states: Vec<_> = audit.epochs.iter().map(|epoch| epoch.proof).collect();
+    assert_eq!(states, [ProofState::Valid, ProofState::NotChecked, ProofState::NotChecked]);
+
+    // A proof of something else.
+    let mut network = Network::proved(Setup::halo2(7, false), 1, 2);
+    let content = super::toy::Content::new(&mut network.setup, network.traces[0].clone(), DOMAIN());
+    let mut files = super::toy::Files::load(&network.path("2"));
+    *files.get("proof.bin") = content.proof.to_vec();
+    files.reseal();
+    files.store(&network.path("2"));
+    assert_eq!(failed(&network.audit(&["1", "2"], true)), [("proof", Some(2))]);
+}
+
+/// What the page is given: the system, and the bytes that its module checks.
+#[test]
+fn a_page_has_the_key_and_the_proof_of_its_system() {
+    for (setup, system, lengths) in [
+        (Setup::new(7, false), "groth16", [704, 256]),
+        (Setup::halo2(7, false), "halo2", [1_512, 4_072]),
+    ] {
+        let network = Network::proved(setup, 1, 1);
+        let contents = read_bundle(&network.path("1")).unwrap();
+        let key = network.key().vk;
+        let source = Source { contents: &contents, key: Some(&key), proved: true };
+        let proof = View::public(source, &Show::default()).unwrap().proof.unwrap();
+        assert_eq!(proof.system, system);
+        let bytes = [proof.key.unwrap(), proof.proof].map(|text| text.len() / 4 * 3);
+        for (got, expected) in bytes.into_iter().zip(lengths) {
+            assert!((expected..expected + 3).contains(&got), "{system}: {got}");
+        }
     }
 }
 

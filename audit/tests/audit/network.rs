@@ -103,9 +103,17 @@ impl Network {
         Self::starting(Inputs { state: Vec::new(), ..inputs(seed) }, seed, epochs)
     }
 
+    /// The same as [`Network::new`], proved under other keys.
+    pub(crate) fn proved(setup: Setup, seed: u64, epochs: u64) -> Self {
+        Self::with(setup, inputs(seed), seed, epochs)
+    }
+
     fn starting(first: Inputs, seed: u64, epochs: u64) -> Self {
+        Self::with(Setup::new(7, false), first, seed, epochs)
+    }
+
+    fn with(setup: Setup, first: Inputs, seed: u64, epochs: u64) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let setup = Setup::new(7, false);
         let mut this = Self { folder, setup, inputs: Vec::new(), traces: Vec::new() };
         let project = Project::create(&this.path("net"), &first.policy).unwrap();
         project.save_registry(&registry(&first)).unwrap();
