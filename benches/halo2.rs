@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{Error, Result};
 use meed_benches::clock::{median, peak_memory, reset_peak};
 use meed_benches::{timed, Figure, Options, Report, Time};
-use meed_halo2::prove::{insecure_params, Keys};
+use meed_prover::halo2::{prove_unchecked, verify_by_library, Key, Params};
 use meed_prover::{prove, CpuEngine};
 use meed_statement::settle::settle;
 use meed_statement::shape::Shape;
@@ -33,9 +33,9 @@ fn measure<W: io::Write>(options: &Options, shape: Shape, report: &mut Report<W>
 
     let reset = reset_peak();
     let (circuit, laid) = timed(|| meed_halo2::Circuit::new(shape));
-    let (params, universal) = timed(|| insecure_params(circuit.k()));
-    let (keys, made) = timed(|| Keys::new(params, &circuit));
-    let keys = keys?;
+    let (params, universal) = timed(|| Params::insecure(circuit.k()));
+    let (key, made) = timed(|| Key::new(params, &circuit));
+    let key = key?;
     let key_peak = peak_memory().filter(|_| reset);
     report.group(&format!("shape {name}: halo2"))?;
     let d = circuit.dimensions();
@@ -58,13 +58,13 @@ fn measure<W: io::Write>(options: &Options, shape: Shape, report: &mut Report<W>
     let mut runs = Vec::new();
     let mut proof = Vec::new();
     for _ in 0..repeat {
-        let (made, time) = timed(|| keys.prove_unchecked(&circuit, &assignment, OsRng));
-        proof = made?;
+        let (made, time) = timed(|| prove_unchecked(&key, &circuit, &assignment, &mut OsRng));
+        proof = made?.to_bytes().to_vec();
         runs.push(time);
     }
     let peak = peak_memory().filter(|_| reset);
     let ours = middle(&runs);
-    let (verified, verify) = timed(|| keys.verify(&binding, &proof));
+    let (verified, verify) = timed(|| verify_by_library(&key, &binding, &proof));
     verified?;
     report.add("witness", Figure::Time(witness))?;
     report.add("check", Figure::Time(check))?;
@@ -74,7 +74,7 @@ fn measure<W: io::Write>(options: &Options, shape: Shape, report: &mut Report<W>
     if let Some(bytes) = peak {
         report.add("peak memory, witness and proof", Figure::Bytes(bytes))?;
     }
-    drop(keys);
+    drop(key);
 
     let circuit = meed_circuits::r1cs::circuit::Circuit::new(shape);
     let setting::Key { key, .. } = setting::key(options, &circuit)?;

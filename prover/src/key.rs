@@ -13,42 +13,47 @@ use crate::error::{same, value, FormatError};
 /// Version of the metadata that this crate writes and reads.
 pub const METADATA_FORMAT: u32 = 1;
 
-/// 32 bytes, written as 64 hexadecimal digits.
+/// Bytes, written as hexadecimal digits, two a byte.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
-pub struct Hex32([u8; 32]);
+pub struct Hex<const N: usize>([u8; N]);
 
-impl Hex32 {
+/// 32 bytes, written as 64 hexadecimal digits.
+pub type Hex32 = Hex<32>;
+/// 64 bytes, written as 128 hexadecimal digits.
+pub type Hex64 = Hex<64>;
+
+impl<const N: usize> Hex<N> {
     /// The bytes.
     #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 32] {
+    pub const fn as_bytes(&self) -> &[u8; N] {
         &self.0
     }
 }
 
-impl From<[u8; 32]> for Hex32 {
-    fn from(bytes: [u8; 32]) -> Self {
+impl<const N: usize> From<[u8; N]> for Hex<N> {
+    fn from(bytes: [u8; N]) -> Self {
         Self(bytes)
     }
 }
 
-impl From<Hex32> for String {
-    fn from(digest: Hex32) -> Self {
+impl<const N: usize> From<Hex<N>> for String {
+    fn from(digest: Hex<N>) -> Self {
         hex::encode(digest.0)
     }
 }
 
-impl FromStr for Hex32 {
+impl<const N: usize> FromStr for Hex<N> {
     type Err = hex::FromHexError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let mut bytes = [0; 32];
+        let mut bytes = [0; N];
         hex::decode_to_slice(text, &mut bytes)?;
         Ok(Self(bytes))
     }
 }
 
-impl TryFrom<String> for Hex32 {
+impl<const N: usize> TryFrom<String> for Hex<N> {
     type Error = hex::FromHexError;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
@@ -56,13 +61,13 @@ impl TryFrom<String> for Hex32 {
     }
 }
 
-impl fmt::Display for Hex32 {
+impl<const N: usize> fmt::Display for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&hex::encode(self.0))
     }
 }
 
-impl fmt::Debug for Hex32 {
+impl<const N: usize> fmt::Debug for Hex<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }

@@ -1,4 +1,4 @@
-//! Groth16 keys, set-up and proving for Meed circuits, over BN254.
+//! Keys, set-up and proving for Meed circuits, over BN254: Groth16, and [`halo2`] beside it.
 //!
 //! - [`prove()`] turns constraints and an assignment into a proof, which it verifies before handing
 //!   it out. The heavy arithmetic is behind [`Engine`].
@@ -21,6 +21,7 @@ pub mod circom;
 pub mod engine;
 pub mod error;
 pub mod export;
+pub mod halo2;
 pub mod key;
 pub mod prove;
 pub mod ptau;

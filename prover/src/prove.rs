@@ -93,15 +93,21 @@ impl fmt::Display for Stage {
 }
 
 /// How long each stage took.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Timings {
-    stages: Vec<(Stage, Duration)>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Timings<S = Stage> {
+    stages: Vec<(S, Duration)>,
 }
 
-impl Timings {
+impl<S> Default for Timings<S> {
+    fn default() -> Self {
+        Self { stages: Vec::new() }
+    }
+}
+
+impl<S> Timings<S> {
     /// Stage and wall time, in order.
     #[must_use]
-    pub fn stages(&self) -> &[(Stage, Duration)] {
+    pub fn stages(&self) -> &[(S, Duration)] {
         &self.stages
     }
 
@@ -109,6 +115,10 @@ impl Timings {
     #[must_use]
     pub fn total(&self) -> Duration {
         self.stages.iter().map(|(_, time)| *time).sum()
+    }
+
+    pub(crate) fn push(&mut self, stage: S, time: Duration) {
+        self.stages.push((stage, time));
     }
 }
 
@@ -131,7 +141,7 @@ impl Run<'_> {
         (self.progress)(stage, stage.start());
         let start = Instant::now();
         let result = work()?;
-        self.timings.stages.push((stage, start.elapsed()));
+        self.timings.push(stage, start.elapsed());
         Ok(result)
     }
 }

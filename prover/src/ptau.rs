@@ -132,6 +132,15 @@ impl PtauFile {
         self.read_contributions().map_err(KeyError::at(&path))
     }
 
+    /// BLAKE2b of the whole file, 64 bytes: what lists of ceremonies' files name. `None` once `stop` is raised.
+    ///
+    /// # Errors
+    /// [`KeyError::File`] when it cannot be read.
+    pub fn blake2b(&mut self, stop: &AtomicBool) -> Result<Option<[u8; 64]>, KeyError> {
+        let path = self.path.clone();
+        self.read_blake2b(stop).map_err(KeyError::at(&path))
+    }
+
     /// Reads and checks what a set-up of size `2^k` needs. `None` once `stop` is raised.
     ///
     /// # Errors
@@ -144,6 +153,21 @@ impl PtauFile {
     ) -> Result<Option<Powers>, KeyError> {
         let path = self.path.clone();
         self.read_powers(k, rng, stop).map_err(KeyError::at(&path))
+    }
+
+    fn read_blake2b(&mut self, stop: &AtomicBool) -> Result<Option<[u8; 64]>, FormatError> {
+        self.file.seek(SeekFrom::Start(0))?;
+        let mut hash = blake2b_simd::State::new();
+        let mut buffer = vec![0; CHUNK * G1Affine::BYTES];
+        loop {
+            if stop.load(Ordering::Relaxed) {
+                return Ok(None);
+            }
+            match self.file.read(&mut buffer)? {
+                0 => return Ok(Some(*hash.finalize().as_array())),
+                read => hash.update(&buffer[..read]),
+            };
+        }
     }
 
     fn read_contributions(&mut self) -> Result<Vec<Contribution>, FormatError> {

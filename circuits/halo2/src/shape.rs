@@ -252,6 +252,19 @@ impl Circuit {
         self.laid(assignment)
     }
 
+    /// Identifies the circuit that a key belongs to: changes whenever a column, a gate, a fixed cell or a
+    /// copy does.
+    #[must_use]
+    pub fn digest(&self) -> [u8; 32] {
+        crate::digest::digest(self.k, &self.laid(None))
+    }
+
+    /// The columns, gates and arguments: those of every shape.
+    #[must_use]
+    pub fn constraint_system() -> ConstraintSystem<Fr> {
+        crate::digest::constraints::<Laid>().0
+    }
+
     pub(crate) fn laid(&self, assignment: Option<&Assignment>) -> Laid {
         Laid { layout: Arc::clone(&self.layout), grid: assignment.map(|a| Arc::clone(&a.grid)) }
     }
