@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod calldata;
+pub mod halo2;
 pub mod ledger;
 pub mod mutate;
 pub mod page;
@@ -45,6 +46,9 @@ pub const TARGETS: &[Target] = targets! {
     prover::ceremony: vec![prover::ceremony_seed()];
     prover::ptau: vec![prover::ptau_seed()];
     prover::sidecar: vec![sample::get().sidecar.clone()];
+    halo2::halo2_params: vec![halo2::params_seed()];
+    halo2::halo2_key: vec![halo2::key_seed()];
+    halo2::halo2_sidecar: vec![halo2::sidecar_seed()];
     prover::r1cs: vec![prover::r1cs_seed()];
     prover::wtns: vec![prover::wtns_seed()];
     prover::snarkjs: prover::snarkjs_seeds();

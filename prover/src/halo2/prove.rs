@@ -73,12 +73,12 @@ impl Stage {
     const fn start(self) -> f64 {
         match self {
             Self::Check => 0.0,
-            Self::Columns => 0.02,
-            Self::Lookup => 0.17,
-            Self::Products => 0.22,
-            Self::Quotient => 0.32,
-            Self::Open => 0.85,
-            Self::Verify => 0.99,
+            Self::Columns => 0.03,
+            Self::Lookup => 0.15,
+            Self::Products => 0.165,
+            Self::Quotient => 0.25,
+            Self::Open => 0.94,
+            Self::Verify => 0.995,
         }
     }
 
