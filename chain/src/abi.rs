@@ -19,6 +19,11 @@ mod bindings {
         "../contracts/artifacts/MeedVerifier.json"
     }
     alloy::sol! {
+        #[derive(Debug)]
+        MeedHalo2Verifier,
+        "../contracts/artifacts/MeedHalo2Verifier.json"
+    }
+    alloy::sol! {
         /// What is used of a token.
         #[derive(Debug)]
         interface Token {
@@ -35,4 +40,4 @@ mod bindings {
     }
 }
 
-pub use bindings::{MeedClaims, MeedSettlement, MeedVerifier, Token};
+pub use bindings::{MeedClaims, MeedHalo2Verifier, MeedSettlement, MeedVerifier, Token};

@@ -1,12 +1,12 @@
 //! Deployment: a verifier for each key, then the settlement contract.
 
-use alloy::primitives::{Address, Bytes, U256};
+use alloy::primitives::{Address, Bytes, B256, U256};
 use alloy::sol_types::SolValue;
 use meed_calldata::source::constructor_words;
 use meed_statement::shape::Shape;
-use meed_verifier::VerifyingKey;
+use meed_verifier::{halo2, VerifyingKey};
 
-use crate::abi::{MeedSettlement as S, MeedVerifier, Token};
+use crate::abi::{MeedHalo2Verifier, MeedSettlement as S, MeedVerifier, Token};
 use crate::client::Client;
 use crate::contract::{Contract, Setup};
 use crate::deployment::{CircuitEntry, Money};
@@ -38,7 +38,19 @@ fn creation(what: String, code: &Bytes, arguments: Vec<u8>) -> Call {
 /// # Errors
 /// [`ChainError::Order`].
 pub fn check_key(key: &VerifyingKey, name: &str, chain_id: u64) -> Result<()> {
-    if key.is_insecure() && chain_id != DEVELOPMENT_CHAIN {
+    check_set_up(key.is_insecure(), name, chain_id)
+}
+
+/// [`check_key`] for a key of the halo2 circuit.
+///
+/// # Errors
+/// [`ChainError::Order`].
+pub fn check_halo2_key(key: &halo2::VerifyingKey, name: &str, chain_id: u64) -> Result<()> {
+    check_set_up(key.is_insecure(), name, chain_id)
+}
+
+fn check_set_up(insecure: bool, name: &str, chain_id: u64) -> Result<()> {
+    if insecure && chain_id != DEVELOPMENT_CHAIN {
         return Err(ChainError::order(format!(
             "{name}: this key comes from the local set-up: anybody can forge proofs under it. It is \
              deployed on a development chain only (id {DEVELOPMENT_CHAIN}), not on chain {chain_id}"
@@ -63,6 +75,22 @@ pub fn check_token(client: &Client, token: Money) -> Result<()> {
 pub fn verifier(key: &VerifyingKey, name: &str) -> Call {
     let words = constructor_words(key).map(U256::from_be_bytes);
     creation(format!("create the verifier of {name}"), &MeedVerifier::BYTECODE, words.abi_encode())
+}
+
+/// Words that `MeedHalo2Verifier`'s constructor takes: a key without its magic.
+const HALO2_KEY_WORDS: usize = (halo2::VERIFYING_KEY_BYTES - halo2::KEY_MAGIC.len()) / 32;
+
+/// Creates the verifier of a key of the halo2 circuit. Proofs are shown to it with
+/// [`show`](crate::facts::show) before an epoch is settled with them.
+#[must_use]
+pub fn halo2_verifier(key: &halo2::VerifyingKey, name: &str) -> Call {
+    let bytes = key.to_bytes();
+    let mut words = [U256::ZERO; HALO2_KEY_WORDS];
+    for (word, chunk) in words.iter_mut().zip(bytes[halo2::KEY_MAGIC.len()..].chunks_exact(32)) {
+        *word = U256::from_be_slice(chunk);
+    }
+    let what = format!("create the verifier of {name}");
+    creation(what, &MeedHalo2Verifier::BYTECODE, words.abi_encode())
 }
 
 /// Creates the settlement contract. Without circuits it is a trial of the terms: the contract it would
@@ -90,12 +118,19 @@ pub fn settlement(terms: &Setup, circuits: &[CircuitEntry]) -> Call {
 /// # Errors
 /// [`ChainError::Contract`]; [`ChainError::Node`].
 pub fn check_verifier(client: &Client, circuit: &CircuitEntry) -> Result<()> {
-    let address = circuit.verifier;
+    check_key_id(client, circuit.verifier, circuit.key_id)
+}
+
+/// Fails unless the verifier on the chain, of either proof system, has the key with this id.
+///
+/// # Errors
+/// [`ChainError::Contract`]; [`ChainError::Node`].
+pub fn check_key_id(client: &Client, address: Address, key_id: B256) -> Result<()> {
     let got = client.view(address, &MeedVerifier::keyIdCall {})?;
-    if got == circuit.key_id {
+    if got == key_id {
         return Ok(());
     }
-    let expected = format!("a verifier of key {}", circuit.key_id);
+    let expected = format!("a verifier of key {key_id}");
     Err(ChainError::Contract { address, expected, got: format!("one of key {got}") })
 }
 

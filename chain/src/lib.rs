@@ -14,6 +14,7 @@ pub mod deployment;
 pub mod deposits;
 mod epochs;
 mod error;
+pub mod facts;
 pub mod history;
 pub mod logs;
 mod revert;

@@ -3,6 +3,7 @@
 use alloy::primitives::U256;
 use alloy::sol_types::{Panic, Revert, SolError, SolInterface};
 
+use crate::abi::MeedHalo2Verifier::MeedHalo2VerifierErrors as H;
 use crate::abi::MeedSettlement::MeedSettlementErrors as S;
 use crate::abi::MeedVerifier::MeedVerifierErrors as V;
 use crate::abi::Token::TokenErrors as T;
@@ -18,6 +19,9 @@ pub fn reason(data: &[u8]) -> String {
     }
     if let Ok(error) = V::abi_decode(data) {
         return verifier(&error);
+    }
+    if let Ok(error) = H::abi_decode(data) {
+        return halo2(&error);
     }
     if let Ok(error) = T::abi_decode(data) {
         return token(&error);
@@ -174,6 +178,30 @@ fn verifier(error: &V) -> String {
     }
 }
 
+/// What [`verifier`] has no words for: errors that both have are alike.
+fn halo2(error: &H) -> String {
+    match error {
+        H::NotProved(_) => "no proof of this epoch was shown to the verifier: show it first, with \
+            `MeedHalo2Verifier.prove`"
+            .to_owned(),
+        H::ProofWordNotZero(e) => format!(
+            "word {} of the proof is not zero: the proof of this circuit is shown to its verifier, and the \
+             settlement has zeros in its place",
+            e.position
+        ),
+        H::ProofLength(e) => format!("the proof has {} bytes, expected {}", e.got, e.expected),
+        H::KeyVersion(e) => {
+            format!("the verifying key is of version {}, expected {}", e.got, e.expected)
+        }
+        H::KeySize(e) => format!(
+            "the verifying key is for 2^{} rows, expected an exponent from {} to {}",
+            e.got, e.least, e.most
+        ),
+        H::KeyNotCanonical(_) => "the circuit's digest in the verifying key is out of range".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
 fn token(error: &T) -> String {
     match error {
         T::ERC20InsufficientBalance(e) => {
@@ -189,13 +217,21 @@ fn token(error: &T) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::abi::{MeedSettlement, MeedVerifier, Token};
+    use crate::abi::{MeedHalo2Verifier, MeedSettlement, MeedVerifier, Token};
 
     #[test]
     fn refusals_are_told_in_plain_words() {
         let pot = MeedSettlement::PotTooSmall { needed: U256::from(7), got: U256::from(3) };
         assert!(reason(&pot.abi_encode()).contains("fees are 7, and only 3 are deposited"));
         let proof = MeedVerifier::ProofInvalid {};
+        assert!(reason(&proof.abi_encode()).contains("the proof is not valid"));
+        let fact = MeedHalo2Verifier::NotProved {};
+        assert!(reason(&fact.abi_encode()).contains("was shown to the verifier"));
+        let length =
+            MeedHalo2Verifier::ProofLength { expected: U256::from(4_064), got: U256::from(4_072) };
+        assert!(reason(&length.abi_encode()).contains("has 4072 bytes, expected 4064"));
+        // The same error in both verifiers.
+        let proof = MeedHalo2Verifier::ProofInvalid {};
         assert!(reason(&proof.abi_encode()).contains("the proof is not valid"));
         let funds = Token::ERC20InsufficientBalance {
             sender: Default::default(),
