@@ -33,7 +33,7 @@ contract MeedHalo2Verifier is IMeedVerifier, Halo2Check {
     error KeyPointInvalid(uint256 position);
     /// tau is 1 or -1: what powers of tau are when nobody contributed.
     error KeyDegenerate();
-    /// The contract with the constants could not be created.
+    /// The contract with the constants could not be created, or has other code than the constructor gave it.
     error ImageNotCreated();
 
     /// These inputs are proved from here on. A fact is announced once.
@@ -56,8 +56,9 @@ contract MeedHalo2Verifier is IMeedVerifier, Halo2Check {
     bytes32 public immutable keyId;
     /// @inheritdoc IMeedVerifier
     bool public immutable insecure;
-    /// The contract whose code is the circuit's and the key's constants.
-    address public immutable image;
+    /// Hash of the code of `image`. With it the key is part of this contract's own code, and verifiers of one
+    /// key have one code, wherever they are.
+    bytes32 public immutable imageHash;
 
     /// Whether a proof was shown for inputs with this `keccak256(h | alpha | y)`.
     mapping(bytes32 fact => bool) public proved;
@@ -72,7 +73,16 @@ contract MeedHalo2Verifier is IMeedVerifier, Halo2Check {
                 == 0x0e19825c7112a028842e4e42477ece92649c2244d6466caf9e964614a352bb1b
             && key[TAU_WORD + 1]
                 == 0x1c18c0a39d33c98ee0e10ca8662eb6382ec567a9f04376293c212e6bf78b492c;
-        image = _createImage(key, keyId);
+        address made = _createImage(key, keyId);
+        assert(made == image());
+        imageHash = made.codehash;
+    }
+
+    /// The contract whose code is the circuit's and the key's constants: the first that this one created. Its
+    /// address is the hash of this one's and 1 in RLP.
+    function image() public view returns (address) {
+        bytes32 hash = keccak256(abi.encodePacked(hex"d694", this, hex"01"));
+        return address(uint160(uint256(hash)));
     }
 
     /// Checks a proof and writes the fact down. Anyone may call; a known fact costs little and its proof is
@@ -81,14 +91,14 @@ contract MeedHalo2Verifier is IMeedVerifier, Halo2Check {
     function prove(bytes calldata proof, uint256[3] calldata inputs) external {
         bytes32 fact = factOf(inputs);
         if (proved[fact]) return;
-        _checkProof(image, proof, inputs);
+        _checkProof(_image(), proof, inputs);
         proved[fact] = true;
         emit Proved(fact, inputs[0], inputs[1], inputs[2]);
     }
 
     /// Reverts unless the proof is good for the inputs. Writes nothing.
     function check(bytes calldata proof, uint256[3] calldata inputs) external view {
-        _checkProof(image, proof, inputs);
+        _checkProof(_image(), proof, inputs);
     }
 
     /// Reverts unless the inputs were proved.
@@ -107,6 +117,13 @@ contract MeedHalo2Verifier is IMeedVerifier, Halo2Check {
             calldatacopy(free, inputs, 0x60)
             fact := keccak256(free, 0x60)
         }
+    }
+
+    /// The image, with the code that the constructor gave it: whoever compares this contract's code has
+    /// compared the constants, too.
+    function _image() private view returns (address found) {
+        found = image();
+        if (found.codehash != imageHash) revert ImageNotCreated();
     }
 
     /// The constants as `Halo2Check` finds them, after an opcode that stops whoever calls.

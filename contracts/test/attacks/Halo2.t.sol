@@ -206,6 +206,16 @@ contract Halo2Attacks is Halo2Base {
         refusedKey(key, MeedHalo2Verifier.KeyVersion.selector);
     }
 
+    /// The same contract, made by another constructor, with the constants of another key.
+    function test_attack_halo2_other_constants() external {
+        uint256[47] memory key = realKey();
+        key[1] = 12;
+        vm.etch(halo2.image(), deployHalo2(key).image().code);
+        bytes memory made = proved(simulator.proof(3), inputs);
+        vm.expectRevert(MeedHalo2Verifier.ImageNotCreated.selector);
+        halo2.prove{gas: CHECK_GAS}(made, inputs);
+    }
+
     function test_attack_halo2_key_without_rows() external {
         // 2^28 rows and more: omega is not what it should be.
         uint256[47] memory key = realKey();
