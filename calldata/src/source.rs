@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 
-use meed_verifier::VerifyingKey;
+use meed_verifier::{halo2, VerifyingKey};
 
 /// Words of a key.
 pub const KEY_WORDS: usize = 22;
+/// Words of a halo2 key.
+pub const HALO2_KEY_WORDS: usize = (halo2::VERIFYING_KEY_BYTES - halo2::KEY_MAGIC.len()) / 32;
 
 /// The texts that the file is made of, in its order.
 const CONTRACTS: [&str; 2] = [
@@ -67,6 +69,15 @@ pub fn constructor_words(key: &VerifyingKey) -> [[u8; 32]; KEY_WORDS] {
     let bytes = key.to_bytes();
     let mut words = [[0; 32]; KEY_WORDS];
     words.as_flattened_mut().copy_from_slice(&bytes);
+    words
+}
+
+/// The key as the words that `MeedHalo2Verifier`'s constructor takes: its bytes without their magic.
+#[must_use]
+pub fn halo2_constructor_words(key: &halo2::VerifyingKey) -> [[u8; 32]; HALO2_KEY_WORDS] {
+    let bytes = key.to_bytes();
+    let mut words = [[0; 32]; HALO2_KEY_WORDS];
+    words.as_flattened_mut().copy_from_slice(&bytes[halo2::KEY_MAGIC.len()..]);
     words
 }
 

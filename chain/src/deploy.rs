@@ -2,9 +2,9 @@
 
 use alloy::primitives::{Address, Bytes, B256, U256};
 use alloy::sol_types::SolValue;
-use meed_calldata::source::constructor_words;
+use meed_calldata::source::{constructor_words, halo2_constructor_words};
 use meed_statement::shape::Shape;
-use meed_verifier::{halo2, VerifyingKey};
+use meed_verifier::{AnyVerifyingKey, System};
 
 use crate::abi::{MeedHalo2Verifier, MeedSettlement as S, MeedVerifier, Token};
 use crate::client::Client;
@@ -17,13 +17,18 @@ use crate::send::Call;
 pub const DEVELOPMENT_CHAIN: u64 = 31_337;
 
 /// The number under which a shape's circuit is deployed: 1 for XS, 2 for S, 3 for M of version 1 of the
-/// statement. Other circuits, and these with other keys, have other numbers, from 100 on.
+/// statement with Groth16, and 11, 12, 13 with halo2. Other circuits, and these with other keys, have
+/// other numbers, from 100 on.
 #[must_use]
-pub fn circuit_number(shape: &Shape) -> Option<u64> {
+pub fn circuit_number(system: System, shape: &Shape) -> Option<u64> {
+    let first = match system {
+        System::Groth16 => 0,
+        System::Halo2 => 10,
+    };
     match shape.name {
-        "XS" => Some(1),
-        "S" => Some(2),
-        "M" => Some(3),
+        "XS" => Some(first + 1),
+        "S" => Some(first + 2),
+        "M" => Some(first + 3),
         _ => None,
     }
 }
@@ -37,20 +42,8 @@ fn creation(what: String, code: &Bytes, arguments: Vec<u8>) -> Call {
 ///
 /// # Errors
 /// [`ChainError::Order`].
-pub fn check_key(key: &VerifyingKey, name: &str, chain_id: u64) -> Result<()> {
-    check_set_up(key.is_insecure(), name, chain_id)
-}
-
-/// [`check_key`] for a key of the halo2 circuit.
-///
-/// # Errors
-/// [`ChainError::Order`].
-pub fn check_halo2_key(key: &halo2::VerifyingKey, name: &str, chain_id: u64) -> Result<()> {
-    check_set_up(key.is_insecure(), name, chain_id)
-}
-
-fn check_set_up(insecure: bool, name: &str, chain_id: u64) -> Result<()> {
-    if insecure && chain_id != DEVELOPMENT_CHAIN {
+pub fn check_key(key: &AnyVerifyingKey, name: &str, chain_id: u64) -> Result<()> {
+    if key.is_insecure() && chain_id != DEVELOPMENT_CHAIN {
         return Err(ChainError::order(format!(
             "{name}: this key comes from the local set-up: anybody can forge proofs under it. It is \
              deployed on a development chain only (id {DEVELOPMENT_CHAIN}), not on chain {chain_id}"
@@ -70,27 +63,20 @@ pub fn check_token(client: &Client, token: Money) -> Result<()> {
     client.view(address, &Token::balanceOfCall { account }).map(|_| ())
 }
 
-/// Creates the verifier of a key.
+/// Creates the verifier of a key. To one of halo2, proofs are shown with [`show`](crate::facts::show) before
+/// an epoch is settled with them.
 #[must_use]
-pub fn verifier(key: &VerifyingKey, name: &str) -> Call {
-    let words = constructor_words(key).map(U256::from_be_bytes);
-    creation(format!("create the verifier of {name}"), &MeedVerifier::BYTECODE, words.abi_encode())
-}
-
-/// Words that `MeedHalo2Verifier`'s constructor takes: a key without its magic.
-const HALO2_KEY_WORDS: usize = (halo2::VERIFYING_KEY_BYTES - halo2::KEY_MAGIC.len()) / 32;
-
-/// Creates the verifier of a key of the halo2 circuit. Proofs are shown to it with
-/// [`show`](crate::facts::show) before an epoch is settled with them.
-#[must_use]
-pub fn halo2_verifier(key: &halo2::VerifyingKey, name: &str) -> Call {
-    let bytes = key.to_bytes();
-    let mut words = [U256::ZERO; HALO2_KEY_WORDS];
-    for (word, chunk) in words.iter_mut().zip(bytes[halo2::KEY_MAGIC.len()..].chunks_exact(32)) {
-        *word = U256::from_be_slice(chunk);
-    }
-    let what = format!("create the verifier of {name}");
-    creation(what, &MeedHalo2Verifier::BYTECODE, words.abi_encode())
+pub fn verifier(key: &AnyVerifyingKey, name: &str) -> Call {
+    let (code, words) = match key {
+        AnyVerifyingKey::Groth16(key) => {
+            (&MeedVerifier::BYTECODE, constructor_words(key).map(U256::from_be_bytes).abi_encode())
+        }
+        AnyVerifyingKey::Halo2(key) => {
+            let words = halo2_constructor_words(key).map(U256::from_be_bytes);
+            (&MeedHalo2Verifier::BYTECODE, words.abi_encode())
+        }
+    };
+    creation(format!("create the verifier of {name}"), code, words)
 }
 
 /// Creates the settlement contract. Without circuits it is a trial of the terms: the contract it would

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use alloy::primitives::{Address, B256};
 use meed_ledger::atomic::{write_bytes, Access};
 use meed_statement::words::Domain;
-use meed_verifier::VerifyingKey;
+use meed_verifier::AnyVerifyingKey;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{ChainError, Result};
@@ -47,9 +47,9 @@ pub struct CircuitEntry {
     pub name: Option<String>,
     /// The verifier contract; written down before it is there.
     pub verifier: Address,
-    /// `keccak256("meed.vk.v1" | key)`.
+    /// The key's id: the hash of a tag and the key.
     pub key_id: B256,
-    /// The verifying key, 704 bytes in hexadecimal.
+    /// The verifying key in hexadecimal: 704 bytes of Groth16, 1,512 of halo2.
     key: String,
 }
 
@@ -120,8 +120,13 @@ impl<'de> Deserialize<'de> for Money {
 impl CircuitEntry {
     /// A circuit whose verifier will be at `verifier`.
     #[must_use]
-    pub fn new(number: u64, name: Option<String>, key: &VerifyingKey, verifier: Address) -> Self {
-        let (key_id, key) = (B256::from(key.id()), hex::encode(key.to_bytes()));
+    pub fn new(
+        number: u64,
+        name: Option<String>,
+        key: &AnyVerifyingKey,
+        verifier: Address,
+    ) -> Self {
+        let (key_id, key) = (B256::from(key.id()), hex::encode(key.to_vec()));
         Self { number, name, verifier, key_id, key }
     }
 
@@ -129,14 +134,12 @@ impl CircuitEntry {
     ///
     /// # Errors
     /// [`ChainError::Input`].
-    pub fn verifying_key(&self) -> Result<VerifyingKey> {
+    pub fn verifying_key(&self) -> Result<AnyVerifyingKey> {
         let bytes = hex::decode(&self.key).ok();
-        let key = bytes.and_then(|bytes| VerifyingKey::from_bytes(&bytes).ok());
+        let key = bytes.and_then(|bytes| AnyVerifyingKey::from_bytes(&bytes).ok());
         let key = key.filter(|key| key.id() == self.key_id.0);
         let place = || format!("{FILE}, circuit {}", self.number);
-        key.ok_or_else(|| {
-            ChainError::input(place(), "a verifying key of 704 bytes whose id is key_id")
-        })
+        key.ok_or_else(|| ChainError::input(place(), "a verifying key whose id is key_id"))
     }
 }
 

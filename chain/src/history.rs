@@ -4,7 +4,7 @@
 use alloy::primitives::{Address, Bytes, B256, U256};
 use alloy::providers::Provider;
 use alloy::rpc::types::TransactionRequest;
-use meed_verifier::VerifyingKey;
+use meed_verifier::AnyVerifyingKey;
 
 use crate::client::Trial;
 use crate::contract::{CircuitState, Contract, EpochState, Setup, State};
@@ -84,7 +84,7 @@ impl History {
         contract: Contract<'_>,
         head: Head,
         from_block: u64,
-        keys: &[VerifyingKey],
+        keys: &[AnyVerifyingKey],
         progress: &mut Progress<'_>,
     ) -> Result<Self> {
         let client = contract.client();

@@ -3,7 +3,7 @@
 use alloy::primitives::{Address, B256, U256};
 use meed_calldata::dense::Page;
 use meed_calldata::parts::{self, Draft, Limits, Part};
-use meed_ledger::bundle::{domain_text, Verified, PROOF};
+use meed_ledger::bundle::{domain_text, Verified};
 use meed_verifier::AnyProof;
 
 use crate::abi::MeedSettlement as S;
@@ -11,6 +11,7 @@ use crate::contract::{commitment_hash, Contract};
 use crate::deployment::Deployment;
 use crate::epochs::{next_epoch, word, Step};
 use crate::error::{ChainError, Result};
+use crate::facts;
 use crate::revert::utc;
 use crate::send::Call;
 
@@ -46,11 +47,30 @@ impl Contract<'_> {
         sender: Address,
         route: Route,
     ) -> Result<Step> {
+        let mut calls = self.show(circuit, bundle)?;
         let cut = self.cut(bundle, 0, route)?;
         if let ([(_, data)], false) = (cut.as_slice(), route.parts) {
-            return Ok(Step::Send(vec![self.whole(circuit, bundle, data)?]));
+            calls.push(self.whole(circuit, bundle, data));
+        } else {
+            calls.extend(self.in_parts(circuit, bundle, sender, route)?);
         }
-        self.in_parts(circuit, bundle, sender, route).map(Step::Send)
+        Ok(Step::Send(calls))
+    }
+
+    /// A halo2 proof is shown to its verifier first, which keeps the fact. Nothing for one that is known,
+    /// and for Groth16.
+    fn show(&self, circuit: u64, bundle: &Verified) -> Result<Vec<Call>> {
+        let AnyProof::Halo2(proof) = &bundle.proof else { return Ok(Vec::new()) };
+        let found = self.circuit(circuit)?.ok_or_else(|| ChainError::Contract {
+            address: self.address(),
+            expected: format!("circuit {circuit}"),
+            got: "none".to_owned(),
+        })?;
+        if facts::is_proved(self.client(), found.verifier, &bundle.binding)? {
+            return Ok(Vec::new());
+        }
+        let epoch = bundle.header.epoch;
+        Ok(vec![facts::show(found.verifier, &bundle.binding, proof, epoch)])
     }
 
     /// Compares a bundle with what the contract expects. The step, when there is nothing to do.
@@ -150,12 +170,12 @@ impl Contract<'_> {
     }
 
     /// The whole list in one transaction.
-    fn whole(&self, circuit: u64, bundle: &Verified, data: &Data) -> Result<Call> {
+    fn whole(&self, circuit: u64, bundle: &Verified, data: &Data) -> Call {
         let header = &bundle.header;
         let what = format!("settle epoch {}", header.epoch);
-        let (circuit, proof) = (U256::from(circuit), proof_words(&bundle.proof)?);
+        let (circuit, proof) = (U256::from(circuit), proof_words(&bundle.proof));
         let h = word(&bundle.binding.h);
-        Ok(match data {
+        match data {
             Data::Words(_) => {
                 let words = bundle.words.iter().map(word).collect();
                 self.sends(what, &S::settleCall { circuit, proof, h, words })
@@ -173,7 +193,7 @@ impl Contract<'_> {
                     dense: dense.clone().into(),
                 },
             ),
-        })
+        }
     }
 
     /// What is left of a draft: parts, then its end.
@@ -228,7 +248,7 @@ impl Contract<'_> {
         }
         let call = S::settleDraftCall {
             circuit: U256::from(circuit),
-            proof: proof_words(&bundle.proof)?,
+            proof: proof_words(&bundle.proof),
             h,
             alpha,
             salt,
@@ -285,19 +305,12 @@ impl Contract<'_> {
     }
 }
 
-/// A proof as the contracts take it.
-///
-/// # Errors
-/// [`ChainError::Input`] for a proof of another system than Groth16: settling takes 256 bytes.
-fn proof_words(proof: &AnyProof) -> Result<[U256; 8]> {
-    let proof = proof.groth16().map_err(|_| {
-        let expected = "a proof of Groth16; bundles of halo2 cannot be settled by this command";
-        ChainError::input(PROOF, expected)
-    })?;
-    let bytes = proof.to_bytes();
+/// A proof as the settlement contract takes it; a halo2 proof was shown to its verifier.
+fn proof_words(proof: &AnyProof) -> [U256; 8] {
+    let AnyProof::Groth16(proof) = proof else { return facts::SHOWN };
     let mut words = [U256::ZERO; 8];
-    for (word, bytes) in words.iter_mut().zip(bytes.chunks_exact(32)) {
+    for (word, bytes) in words.iter_mut().zip(proof.to_bytes().chunks_exact(32)) {
         *word = U256::from_be_slice(bytes);
     }
-    Ok(words)
+    words
 }

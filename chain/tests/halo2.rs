@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use alloy::signers::local::PrivateKeySigner;
 use ark_bn254::Fr;
-use meed_chain::deploy::{check_halo2_key, check_key_id, halo2_verifier};
+use meed_chain::deploy::{check_key, check_key_id, verifier};
 use meed_chain::facts::{is_proved, show};
 use meed_chain::{Call, Client, Included, Sender, Wait, B256};
 use meed_statement::words::{word_from_bytes, Binding};
 use meed_verifier::halo2::{self, Proof, VerifyingKey, KEY_MAGIC, PROOF_MAGIC};
+use meed_verifier::AnyVerifyingKey;
 use serde_json::Value;
 
 /// The first account of anvil's well-known mnemonic.
@@ -99,10 +100,11 @@ fn a_proof_is_shown_once_and_remembered() {
     let anvil = Anvil::start();
     let client = Client::connect(&anvil.url, &GO_ON).unwrap();
     let sender = Sender::new(&client, KEY.parse::<PrivateKeySigner>().unwrap());
-    check_halo2_key(&key, "XS", client.chain_id()).unwrap();
-    let refused = check_halo2_key(&key, "XS", 1).unwrap_err();
+    let any: AnyVerifyingKey = key.clone().into();
+    check_key(&any, "XS", client.chain_id()).unwrap();
+    let refused = check_key(&any, "XS", 1).unwrap_err();
     assert!(refused.to_string().contains("anybody can forge proofs"), "{refused}");
-    let verifier = send(&sender, &halo2_verifier(&key, "XS")).contract.unwrap();
+    let verifier = send(&sender, &verifier(&any, "XS")).contract.unwrap();
     check_key_id(&client, verifier, B256::from(key.id())).unwrap();
     check_key_id(&client, verifier, B256::repeat_byte(1)).unwrap_err();
 

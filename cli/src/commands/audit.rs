@@ -8,7 +8,7 @@ use meed_chain::history::History;
 use meed_chain::Deployment;
 use meed_ledger::project::Project;
 use meed_ledger::{policy, registry};
-use meed_verifier::VerifyingKey;
+use meed_verifier::AnyVerifyingKey;
 
 use super::chain::{Place, RPC};
 use super::pages::{self, Pages};
@@ -118,10 +118,7 @@ fn history(args: &Audit, keys: &[Key], root: &Path, ui: &Ui) -> Result<History> 
     let client = contract.client();
     let head = client.head(args.block)?;
     let from = place.first_block(args.from_block, &head)?;
-    // Contracts that take the other system's proofs are not compared with their keys: what they are is
-    // said to be unknown.
-    let keys: Vec<VerifyingKey> =
-        keys.iter().filter_map(|key| key.vk.groth16().ok()).copied().collect();
+    let keys: Vec<AnyVerifyingKey> = keys.iter().map(|key| key.vk.clone()).collect();
     let step = ui.step("reading the contract");
     let history = History::read(contract, head, from, &keys, &mut |part, what| {
         step.part(part);

@@ -265,7 +265,7 @@ fn first_part(net: &Net, contract: &str) -> Vec<u8> {
     let deployment = Deployment::load(&root).expect("a file").expect("a deployment");
     let circuit = &deployment.circuits[0];
     let key = circuit.verifying_key().expect("a key");
-    let bundle = verify_bundle(&root.join("epochs/1/bundle"), &key.into(), None).expect("a bundle");
+    let bundle = verify_bundle(&root.join("epochs/1/bundle"), &key, None).expect("a bundle");
     let contract = Contract::open(&client, contract.parse().unwrap(), "").expect("a contract");
     let route = Route { parts: true, dense: true };
     let sender = OPERATOR.parse().unwrap();

@@ -7,6 +7,7 @@
 mod audit;
 mod fixture;
 mod flow;
+mod halo2;
 mod node;
 mod refusals;
 #[allow(dead_code, reason = "shared with the tool's own tests, which use all of it")]

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &Deploy, root: &Path, ui: &Ui) -> Result<Report> {
     let keys = keys(args)?;
     let client = connect(&args.node, ui)?;
     for (_, key, path) in &keys {
-        check_key(key.groth16(path)?, &path.display().to_string(), client.chain_id())?;
+        check_key(&key.vk, &path.display().to_string(), client.chain_id())?;
     }
     check_token(&client, args.token)?;
     let terms = Setup {
@@ -51,13 +51,13 @@ pub(crate) fn run(args: &Deploy, root: &Path, ui: &Ui) -> Result<Report> {
     }
     let mut outbox = Outbox::new(&client, &args.send, ui)?;
     let mut complete = true;
-    for (i, (number, key, path)) in keys.iter().enumerate() {
+    for (i, (number, key, _)) in keys.iter().enumerate() {
         if deployed(&client, &deployment.circuits[i])? {
             continue;
         }
         let name = deployment.circuits[i].name.clone();
         let name = name.unwrap_or_else(|| format!("circuit {number}"));
-        let call = verifier(key.groth16(path)?, &name);
+        let call = verifier(&key.vk, &name);
         if !outbox.dry() {
             // Written down first: whatever happens, the next run finds what is there.
             deployment.circuits[i].verifier = next_address(&outbox)?;
@@ -100,7 +100,7 @@ fn keys(args: &Deploy) -> Result<Vec<(u64, Key, PathBuf)>> {
     let mut keys = Vec::new();
     for path in &args.keys {
         let key = load_verifying_key(path)?;
-        let number = key.circuit.as_ref().and_then(|circuit| circuit_number(&circuit.shape));
+        let number = key.circuit.as_ref().and_then(|c| circuit_number(key.vk.system(), &c.shape));
         let number = number.ok_or_else(|| {
             let path = path.display();
             usage(format!("{path}: the file names no shape: give it a number, --circuit N={path}"))
@@ -129,20 +129,20 @@ fn start(
     root: &Path,
     keys: &[(u64, Key, PathBuf)],
 ) -> Result<Deployment> {
-    let entry = |(number, key, path): &(u64, Key, PathBuf)| -> Result<CircuitEntry> {
+    let entry = |(number, key, _): &(u64, Key, PathBuf)| {
         let name = key.circuit.as_ref().map(|circuit| circuit.name.clone());
-        Ok(CircuitEntry::new(*number, name, key.groth16(path)?, Address::ZERO))
+        CircuitEntry::new(*number, name, &key.vk, Address::ZERO)
     };
-    let given: Vec<CircuitEntry> = keys.iter().map(entry).collect::<Result<_>>()?;
     let file = Deployment::path(root);
     let Some(there) = Deployment::load(root)? else {
         let mut new = Deployment::new(client.chain_id(), args.token);
-        new.circuits = given;
+        new.circuits = keys.iter().map(entry).collect();
         return Ok(new);
     };
     client.demand_chain(there.chain_id, &file.display().to_string())?;
     let of = |c: &CircuitEntry| (c.number, c.key_id);
-    let same = there.token == args.token && there.circuits.iter().map(of).eq(given.iter().map(of));
+    let same = there.token == args.token
+        && there.circuits.iter().map(of).eq(keys.iter().map(|key| of(&entry(key))));
     match same {
         true => Ok(there),
         false => Err(usage(format!(

@@ -164,7 +164,7 @@ fn known_key(
             known.concat()
         ))
     })?;
-    Ok((circuit.number, circuit.verifying_key()?.into(), None))
+    Ok((circuit.number, circuit.verifying_key()?, None))
 }
 
 /// Opens the key if there is something to send.
