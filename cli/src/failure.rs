@@ -10,7 +10,7 @@ use meed_ledger::claims::ClaimError;
 use meed_ledger::receipt::ReceiptError;
 use meed_ledger::report::ReportError;
 use meed_ledger::LedgerError;
-use meed_prover::{FormatError, KeyError, ProveError};
+use meed_prover::{halo2, FormatError, KeyError, ProveError};
 
 /// What went wrong, as the process's exit code. The help text documents these numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +102,10 @@ fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<Code> {
     }
     if let Some(error) = error.downcast_ref::<ProveError>() {
         let cancelled = matches!(error, ProveError::Cancelled { .. });
+        return Some(if cancelled { Code::Interrupted } else { Code::Internal });
+    }
+    if let Some(error) = error.downcast_ref::<halo2::ProveError>() {
+        let cancelled = matches!(error, halo2::ProveError::Cancelled { .. });
         return Some(if cancelled { Code::Interrupted } else { Code::Internal });
     }
     if let Some(error) = error.downcast_ref::<ReceiptError>() {

@@ -13,6 +13,7 @@ use meed_prover::{CircuitId, FormatError, KeyError, Sidecar};
 use meed_statement::shape::Shape;
 use meed_verifier::{halo2, AnyVerifyingKey, VerifyingKey, VERIFYING_KEY_BYTES};
 
+use crate::args::ProofSystem;
 use crate::failure::input;
 use crate::ui::Ui;
 
@@ -29,6 +30,14 @@ pub(crate) fn key_path(keys: &Path, shape: &Shape) -> PathBuf {
     keys.join(format!("{}.zkey", circuit_name(shape)))
 }
 
+/// Where the key of a shape and system is in a folder of keys.
+pub(crate) fn key_path_of(system: ProofSystem, keys: &Path, shape: &Shape) -> PathBuf {
+    match system {
+        ProofSystem::Groth16 => key_path(keys, shape),
+        ProofSystem::Halo2 => meed_prover::halo2::key_path(keys, shape),
+    }
+}
+
 /// Where its verifying key is.
 pub(crate) fn verifying_key_path(keys: &Path, shape: &Shape) -> PathBuf {
     sidecar_path(&key_path(keys, shape))
@@ -43,11 +52,32 @@ pub(crate) fn build_circuit(shape: Shape, ui: &Ui) -> Result<(Circuit, CircuitId
     })
 }
 
+/// Builds a shape's halo2 circuit and its digest.
+pub(crate) fn build_halo2(
+    shape: Shape,
+    ui: &Ui,
+) -> Result<(meed_halo2::Circuit, meed_prover::halo2::CircuitId)> {
+    ui.wait(&format!("building halo2 circuit {}", shape.name), move || {
+        let circuit = meed_halo2::Circuit::new(shape);
+        let id = meed_prover::halo2::CircuitId::new(&circuit);
+        (circuit, id)
+    })
+}
+
 /// The circuit as bundles name it.
 pub(crate) fn bundle_circuit(id: &CircuitId) -> Result<bundle::Circuit> {
-    let shape = Shape::by_name(&id.shape)
-        .ok_or_else(|| input(format!("circuit shape: expected XS, S or M, got {:?}", id.shape)))?;
-    Ok(bundle::Circuit { name: id.name.clone(), shape, digest: *id.digest.as_bytes() })
+    circuit_as(&id.name, &id.shape, *id.digest.as_bytes())
+}
+
+/// The halo2 circuit as bundles name it.
+pub(crate) fn bundle_circuit_halo2(id: &meed_prover::halo2::CircuitId) -> Result<bundle::Circuit> {
+    circuit_as(&id.name, &id.shape, *id.digest.as_bytes())
+}
+
+fn circuit_as(name: &str, shape: &str, digest: [u8; 32]) -> Result<bundle::Circuit> {
+    let shape = Shape::by_name(shape)
+        .ok_or_else(|| input(format!("circuit shape: expected XS, S or M, got {shape:?}")))?;
+    Ok(bundle::Circuit { name: name.to_owned(), shape, digest })
 }
 
 /// A verifying key, and the circuit where the file says which it is.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Subcommand};
 use meed_statement::shape::Shape;
 
-use super::{shape, DomainArgs};
+use super::prove::shape;
+use super::DomainArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Export {

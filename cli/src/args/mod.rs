@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use meed_ledger::receipt::{Show, MOST_DECIMALS};
-use meed_statement::shape::Shape;
 use meed_statement::types::Account;
-use meed_statement::words::Domain;
 
 use crate::failure::usage;
 
@@ -14,6 +12,7 @@ mod audit;
 pub(crate) mod chain;
 mod export;
 mod pages;
+mod prove;
 mod quality;
 mod registry;
 mod scores;
@@ -21,6 +20,7 @@ mod scores;
 pub(crate) use audit::Audit;
 pub(crate) use export::{Export, ExportBundle, ExportKey, ExportR1cs, ExportVerifier, ExportWtns};
 pub(crate) use pages::PageArgs;
+pub(crate) use prove::{Circuit, DomainArgs, Keys, ProofSystem, Prove, Setup, Verify};
 pub(crate) use quality::ScoresCheck;
 pub(crate) use registry::RegistrySimilar;
 pub(crate) use scores::{
@@ -37,7 +37,7 @@ Your own data:
   meed -p net scores import scores.csv --events events.csv    (or NPY, safetensors, Parquet, ..)
   meed -p net commit                                    roots to publish
   meed -p net settle                                    who gets what, and why
-  meed setup S --insecure-local                         a development key (or --import-zkey)
+  meed setup S --insecure-local                         a development key (or --import-zkey, --ptau)
   meed -p net prove --keys keys                         the bundle: proof, payouts, new state
   meed verify net/epochs/1/bundle --key keys/meed-groth16-S.vk.json
   meed -p net audit --keys keys                         check everything again, all epochs
@@ -270,95 +270,6 @@ impl ShowArgs {
     }
 }
 
-/// Make a proving key for a shape.
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:
-  meed setup XS --insecure-local --keys keys
-  meed export r1cs S --out S.r1cs       # then, with snarkjs: groth16 setup, zkey contribute,
-                                        # zkey beacon, zkey verify S.r1cs FINAL.ptau S.zkey
-  meed setup S --import-zkey S.zkey --keys keys
-
-A local key is for development: its secrets are public, and everything that is verified under it
-says so.")]
-pub(crate) struct Setup {
-    /// XS, S or M.
-    #[arg(value_parser = shape)]
-    pub(crate) shape: Shape,
-    /// Make a key whose secrets everybody knows.
-    #[arg(long, required_unless_present = "import_zkey", conflicts_with = "import_zkey")]
-    pub(crate) insecure_local: bool,
-    /// Take the key that a snarkjs ceremony made for this circuit.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) import_zkey: Option<PathBuf>,
-    /// Folder of the keys.
-    #[arg(long, default_value = "keys", value_name = "DIR")]
-    pub(crate) keys: PathBuf,
-}
-
-/// Where a proof may be used.
-#[derive(Clone, Debug, ClapArgs)]
-pub(crate) struct DomainArgs {
-    /// EVM chain on which the proof may be used [default: none, for `meed verify` alone].
-    #[arg(long, requires = "contract", value_name = "ID")]
-    pub(crate) chain_id: Option<u64>,
-    /// Settlement contract there.
-    #[arg(long, requires = "chain_id", value_name = "ACCOUNT")]
-    pub(crate) contract: Option<Account>,
-}
-
-impl DomainArgs {
-    /// The domain, if one is given.
-    pub(crate) fn get(&self) -> Option<Domain> {
-        let (chain_id, contract) = (self.chain_id?, self.contract?);
-        Some(Domain::evm(chain_id, *contract.bytes()))
-    }
-}
-
-/// Prove a committed epoch and write its bundle.
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:
-  meed -p net prove --keys keys
-  meed -p net prove --keys keys --chain-id 1 --contract 0x... --out bundles/1
-
-The bundle stands alone: public words, proof, payouts, new state. It holds no score and no salt.")]
-pub(crate) struct Prove {
-    /// The epoch [default: the last].
-    #[arg(long, value_name = "N")]
-    pub(crate) epoch: Option<u64>,
-    /// Folder of the keys.
-    #[arg(long, default_value = "keys", value_name = "DIR")]
-    pub(crate) keys: PathBuf,
-    /// The shape [default: the smallest that holds the epoch].
-    #[arg(long, value_parser = shape)]
-    pub(crate) shape: Option<Shape>,
-    /// The new bundle [default: epochs/N/bundle in the project].
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-    #[command(flatten)]
-    pub(crate) domain: DomainArgs,
-}
-
-/// Check a bundle: its proof, and that every file in it says the same.
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:
-  meed verify net/epochs/1/bundle --key keys/meed-groth16-S.vk.json
-  meed verify bundle --key verification_key.json --chain-id 1 --contract 0x...
-
-A key is Meed's .vk.json, snarkjs's verification_key.json, or 704 bytes. Take it from where you
-trust it, not from who gave you the bundle.")]
-pub(crate) struct Verify {
-    /// The bundle.
-    pub(crate) bundle: PathBuf,
-    /// The verifying key.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
-    /// Demand this epoch.
-    #[arg(long, value_name = "N")]
-    pub(crate) epoch: Option<u64>,
-    #[command(flatten)]
-    pub(crate) domain: DomainArgs,
-}
-
 /// Explain what one account gets: fee, role, asset, edge, account, payout, to the unit.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
@@ -411,25 +322,6 @@ pub(crate) struct EpochReport {
     pub(crate) show: ShowArgs,
 }
 
-/// Show what each clause costs in constraints.
-#[derive(Debug, ClapArgs)]
-#[command(after_help = "Examples:
-  meed circuit          all shapes
-  meed circuit S        one, with the digest that keys are bound to")]
-pub(crate) struct Circuit {
-    /// XS, S or M [default: all].
-    #[arg(value_parser = shape)]
-    pub(crate) shape: Option<Shape>,
-}
-
-/// Show the keys of a folder.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Keys {
-    /// Folder of the keys.
-    #[arg(long, default_value = "keys", value_name = "DIR")]
-    pub(crate) keys: PathBuf,
-}
-
 /// Do everything on real data that is built in: influence scores of handwritten digits.
 #[derive(Debug, ClapArgs)]
 #[command(
@@ -443,8 +335,4 @@ pub(crate) struct Demo {
     /// Stop before the key and the proof, which take minutes.
     #[arg(long)]
     pub(crate) no_proof: bool,
-}
-
-fn shape(name: &str) -> Result<Shape, String> {
-    Shape::by_name(name).ok_or_else(|| "expected XS, S or M".to_owned())
 }

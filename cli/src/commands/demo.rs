@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 
 use super::prove::Job;
 use super::{commit, scores, settle, setup};
-use crate::args::{Demo, Import, Normalise, Orientation, Sign, SpanWeight, Unwritten};
+use crate::args::{Demo, Import, Normalise, Orientation, ProofSystem, Sign, SpanWeight, Unwritten};
 use crate::failure::usage;
 use crate::keys::{load_verifying_key, verifying_key_path};
 use crate::ui::{Report, Ui};
@@ -150,11 +150,12 @@ fn prove(out: &Path, project: Project, ui: &Ui) -> Result<Verified> {
     setup::insecure(&keys, S, ui)?;
     ui.note("7. The proof: about a minute on two cores");
     let dest = out.join("bundle");
-    let job = Job { project, epoch: EPOCH, keys: &keys, dest, domain: Domain::OFF_CHAIN };
+    let (system, domain) = (ProofSystem::Groth16, Domain::OFF_CHAIN);
+    let job = Job { project, epoch: EPOCH, system, keys: &keys, dest, domain };
     let done = job.run(Some(S), ui)?;
-    if let Some(timings) = &done.timings {
-        for (stage, time) in timings.stages() {
-            ui.note(&format!("   {:10} {:>7.1} s", stage.name(), time.as_secs_f64()));
+    if let Some(stages) = &done.stages {
+        for (stage, time) in stages {
+            ui.note(&format!("   {stage:10} {:>7.1} s", time.as_secs_f64()));
         }
     }
     Ok(done.verified)

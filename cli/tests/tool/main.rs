@@ -6,6 +6,7 @@ mod bad_input;
 mod disk;
 mod exports;
 mod flow;
+mod halo2;
 mod pages;
 mod quality;
 mod similar;

@@ -1,25 +1,26 @@
 //! `meed prove`.
 
+mod groth16;
+mod halo2;
+
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
-use meed_circuits::r1cs::circuit::assign;
 use meed_ledger::bundle::{
-    verify_bundle_with, write_bundle, BundleInput, Expected, Outcome, Verified,
+    verify_bundle_with, write_bundle, BundleInput, Circuit, Expected, Outcome, Verified,
 };
 use meed_ledger::project::{Epoch, Project};
-use meed_prover::{prove, CpuEngine, ProvingKey, Timings};
+use meed_prover::zkey::sidecar_path;
 use meed_statement::settle::Trace;
 use meed_statement::shape::{Shape, Size};
 use meed_statement::words::Domain;
-use rand::rngs::OsRng;
+use meed_verifier::{AnyProof, AnyVerifyingKey};
 use serde_json::json;
 
-use crate::args::Prove;
+use crate::args::{ProofSystem, Prove};
 use crate::failure::{input, usage};
-use crate::keys::{
-    build_circuit, bundle_circuit, key_path, load_verifying_key, verifying_key_path,
-};
+use crate::keys::{key_path_of, load_verifying_key};
 use crate::ui::{Report, Ui};
 
 pub(crate) fn run(args: &Prove, root: &Path, ui: &Ui) -> Result<Report> {
@@ -30,18 +31,20 @@ pub(crate) fn run(args: &Prove, root: &Path, ui: &Ui) -> Result<Report> {
     };
     let dest = args.out.clone().unwrap_or_else(|| project.epoch_dir(number).join("bundle"));
     let domain = args.domain.get().unwrap_or(Domain::OFF_CHAIN);
-    let job = Job { project, epoch: number, keys: &args.keys, dest: dest.clone(), domain };
+    let system = args.system;
+    let job = Job { project, epoch: number, system, keys: &args.keys, dest: dest.clone(), domain };
     let done = job.run(args.shape, ui)?;
-    let key = verifying_key_path(&args.keys, &done.shape);
+    let key = sidecar_path(&key_path_of(system, &args.keys, &done.shape));
     let mut text = String::new();
     if done.verified.insecure_key {
         text.push_str(&format!("{}\n", super::setup::INSECURE));
     }
-    text.push_str(&match &done.timings {
-        Some(timings) => format!(
-            "Proved epoch {number} in shape {} ({:.1} s), and verified the proof\n",
+    text.push_str(&match &done.stages {
+        Some(stages) => format!(
+            "Proved epoch {number} in shape {} with {} ({:.1} s), and verified the proof\n",
             done.shape.name,
-            timings.total().as_secs_f64()
+            done.verified.proof.system(),
+            stages.iter().map(|(_, time)| time.as_secs_f64()).sum::<f64>()
         ),
         None => format!("Epoch {number} was proved before; its bundle is good\n"),
     });
@@ -51,16 +54,17 @@ pub(crate) fn run(args: &Prove, root: &Path, ui: &Ui) -> Result<Report> {
         dest.display(),
         key.display()
     ));
-    let stages = done.timings.iter().flat_map(|t| t.stages().to_vec());
-    let stages: serde_json::Map<_, _> =
-        stages.map(|(stage, time)| (stage.name().to_owned(), json!(time.as_secs_f64()))).collect();
+    let stages: serde_json::Map<_, _> = (done.stages.iter().flatten())
+        .map(|(stage, time)| ((*stage).to_owned(), json!(time.as_secs_f64())))
+        .collect();
     let json = json!({
         "epoch": number,
         "shape": done.shape.name,
+        "system": done.verified.proof.system().name(),
         "bundle": dest,
         "key": key,
         "insecure_key": done.verified.insecure_key,
-        "proved_before": done.timings.is_none(),
+        "proved_before": done.stages.is_none(),
         "seconds": stages,
     });
     Ok(Report::new(text, json))
@@ -70,6 +74,7 @@ pub(crate) fn run(args: &Prove, root: &Path, ui: &Ui) -> Result<Report> {
 pub(crate) struct Job<'a> {
     pub(crate) project: Project,
     pub(crate) epoch: u64,
+    pub(crate) system: ProofSystem,
     pub(crate) keys: &'a Path,
     pub(crate) dest: PathBuf,
     pub(crate) domain: Domain,
@@ -79,8 +84,28 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Done {
     pub(crate) shape: Shape,
     pub(crate) verified: Verified,
-    /// `None` where the bundle was there already.
-    pub(crate) timings: Option<Timings>,
+    /// The stages of the proof; `None` where the bundle was there already.
+    pub(crate) stages: Option<Vec<Stage>>,
+}
+
+/// Name and wall time.
+type Stage = (&'static str, Duration);
+
+/// A proof, and what it is under. It was verified.
+struct Made {
+    circuit: Circuit,
+    key: AnyVerifyingKey,
+    proof: AnyProof,
+    stages: Vec<Stage>,
+}
+
+/// What a proof is made of.
+struct Task<'a> {
+    shape: Shape,
+    key: &'a Path,
+    epoch: &'a Epoch,
+    trace: &'a Trace,
+    domain: Domain,
 }
 
 /// The shape to use: the one asked for, else the smallest.
@@ -111,70 +136,48 @@ impl Job<'_> {
                 self.epoch
             )));
         }
-        let path = key_path(self.keys, &shape);
+        let path = key_path_of(self.system, self.keys, &shape);
         if !path.exists() {
+            let system = match self.system {
+                ProofSystem::Groth16 => "",
+                ProofSystem::Halo2 => " --system halo2",
+            };
             return Err(usage(format!(
-                "{}: expected a key of shape {}: make one with `meed setup`",
+                "{}: expected a key of shape {}: make one with `meed setup {}{system}`",
                 path.display(),
+                shape.name,
                 shape.name
             )));
         }
         if self.dest.exists() {
             let verified = self.verify_existing(&shape, &trace)?;
             self.project.save_settlement(self.epoch, &trace)?;
-            return Ok(Done { shape, verified, timings: None });
+            return Ok(Done { shape, verified, stages: None });
         }
-        let (circuit, id) = build_circuit(shape, ui)?;
-        let load = path.clone();
-        let circuit_id = id.clone();
-        let key = ui.wait("loading the key", move || ProvingKey::load(&load, &circuit_id))??;
-        let step = ui.step("computing the witness");
-        let (assignment, binding) = assign(&shape, &epoch.inputs, &trace, &self.domain)?;
-        step.done();
-        ui.go_on()?;
-        let step = ui.step("proving");
-        let mut progress = |stage: meed_prover::Stage, part: f64| {
-            step.at(stage.name());
-            step.part(part);
+        let task = Task { shape, key: &path, epoch: &epoch, trace: &trace, domain: self.domain };
+        let made = match self.system {
+            ProofSystem::Groth16 => groth16::make(&task, ui)?,
+            ProofSystem::Halo2 => halo2::make(&task, ui)?,
         };
-        let (proof, timings) = prove(
-            &key,
-            circuit.matrices(),
-            &assignment,
-            &CpuEngine,
-            &mut OsRng,
-            &mut progress,
-            ui.stop(),
-        )
-        .map_err(|error| match error {
-            meed_prover::ProveError::Unsatisfied { row } => anyhow::Error::new(error)
-                .context(format!("the circuit refuses clause {}", circuit.clause_of(row))),
-            other => other.into(),
-        })?;
-        step.done();
-        drop(assignment);
-        let bundle_circuit = bundle_circuit(&id)?;
-        let vk = (*key.verifying_key()).into();
         let input = BundleInput {
-            circuit: &bundle_circuit,
-            key: &vk,
+            circuit: &made.circuit,
+            key: &made.key,
             domain: self.domain,
             words: &trace.words(),
-            proof: &proof.into(),
+            proof: &made.proof,
             state: &trace.state_after,
         };
-        debug_assert_eq!(binding.h, trace.h);
         ui.go_on()?;
         self.project.save_settlement(self.epoch, &trace)?;
         let outcome = write_bundle(&self.dest, &input)?;
         debug_assert_eq!(outcome, Outcome::Written);
         let expected = Expected {
             domain: Some(self.domain),
-            circuit: Some(bundle_circuit.clone()),
+            circuit: Some(made.circuit.clone()),
             epoch: Some(self.epoch),
         };
-        let verified = verify_bundle_with(&self.dest, &vk, &expected)?;
-        Ok(Done { shape, verified, timings: Some(timings) })
+        let verified = verify_bundle_with(&self.dest, &made.key, &expected)?;
+        Ok(Done { shape, verified, stages: Some(made.stages) })
     }
 
     /// Checks that the bundle that is there proves this very settlement.
@@ -186,7 +189,7 @@ impl Job<'_> {
                 self.dest.display()
             )
         };
-        let key = load_verifying_key(&verifying_key_path(self.keys, shape))?;
+        let key = load_verifying_key(&sidecar_path(&key_path_of(self.system, self.keys, shape)))?;
         let expected =
             Expected { domain: Some(self.domain), circuit: key.circuit, epoch: Some(self.epoch) };
         let verified = verify_bundle_with(&self.dest, &key.vk, &expected)

@@ -1,4 +1,4 @@
-//! `meed setup`.
+//! Groth16 keys: local ones, and those of a ceremony for the circuit.
 
 use std::fs;
 use std::path::Path;
@@ -9,16 +9,13 @@ use meed_statement::shape::Shape;
 use rand::rngs::OsRng;
 use serde_json::json;
 
+use super::INSECURE;
 use crate::args::Setup;
 use crate::failure::usage;
 use crate::keys::{build_circuit, key_path, verifying_key_path};
 use crate::ui::{Report, Ui};
 
-/// Said of every local key.
-pub(crate) const INSECURE: &str =
-    "INSECURE KEY: made locally, its secrets are public. For development and demonstrations only.";
-
-pub(crate) fn run(args: &Setup, ui: &Ui) -> Result<Report> {
+pub(super) fn run(args: &Setup, ui: &Ui) -> Result<Report> {
     let path = key_path(&args.keys, &args.shape);
     let (sidecar, note) = match &args.import_zkey {
         None => (insecure(&args.keys, args.shape, ui)?, INSECURE.to_owned()),
