@@ -78,8 +78,12 @@ pub fn page_seeds() -> Vec<Vec<u8>> {
         (3, [room.clone(), terms.concat()].concat(), policy_hash(policy)),
         (4, room.iter().copied().chain(assets).collect(), registry_root(&inputs.registry)),
     ];
-    let mut seeds =
-        vec![(0, halo2_message()), (1, golden("key")), (0, proof_message()), (1, sample::get().key.verifying_key().to_bytes().to_vec())];
+    let mut seeds = vec![
+        (0, halo2_message()),
+        (1, golden("key")),
+        (0, proof_message()),
+        (1, sample::get().key.verifying_key().to_bytes().to_vec()),
+    ];
     for (function, message, root) in roots {
         let mut written: Vec<u8> = message;
         assert_eq!(FUNCTIONS[function](&mut written), Ok(()));
