@@ -195,9 +195,10 @@ pub fn bundle(data: &[u8]) -> bool {
         files.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     // What a verifying key cannot tell, a caller takes from the key's own file.
     let expected = Expected { circuit: Some(sample::circuit()), ..Expected::default() };
-    let verified = verify_files(&files, s.key.verifying_key(), &expected);
+    let key = (*s.key.verifying_key()).into();
+    let verified = verify_files(&files, &key, &expected);
     // What is good with a key is good before it is known.
-    let read = read_files(&files).and_then(|read| read.verify(s.key.verifying_key()));
+    let read = read_files(&files).and_then(|read| read.verify(&key));
     assert!(verified.is_err() || read.is_ok(), "read another way, the bundle is refused");
     match verified {
         Ok(verified) => {
