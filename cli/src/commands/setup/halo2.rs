@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use meed_halo2::Circuit;
-use meed_prover::halo2::{key_path, CircuitId, Key, Params, Sidecar};
+use meed_prover::halo2::{key_path, params_path, CircuitId, Key, Params, Sidecar};
 use meed_prover::ptau::Contribution;
 use meed_prover::zkey::sidecar_path;
 use rand::rngs::OsRng;
@@ -117,14 +117,22 @@ fn take(args: &Setup, k: u32, ui: &Ui) -> Result<Taken> {
         let params = ui.wait("reading and checking the parameters", read)??;
         return Ok(Taken { params, contributions: Vec::new(), kept: None });
     }
-    let stop = ui.stop();
-    let read = move || Params::from_ptau(&source, k, &mut OsRng, stop);
+    let (stop, keys) = (ui.stop(), args.keys.clone());
+    // What was cut out of this ceremony before is taken again.
+    let there = keys.is_dir();
+    let read = move || match there {
+        true => Params::of_ceremony(&keys, &source, k, &mut OsRng, stop),
+        false => Params::from_ptau(&source, k, &mut OsRng, stop),
+    };
     let read = ui.wait("reading and checking the ceremony", read)??;
     let (params, contributions) = read.ok_or_else(interrupted)?;
     ui.go_on()?;
-    create_folder(&args.keys)?;
-    let kept = params.save(&args.keys)?;
-    Ok(Taken { params, contributions, kept: Some(kept) })
+    if !there {
+        create_folder(&args.keys)?;
+        params.save(&args.keys)?;
+    }
+    let kept = Some(params_path(&args.keys, k, params.provenance()));
+    Ok(Taken { params, contributions, kept })
 }
 
 fn create_folder(folder: &Path) -> Result<()> {
