@@ -94,11 +94,14 @@ impl Key {
     }
 }
 
-/// Reads a verifying key: Meed's `.vk.json` (or the `.zkey` that it stands beside), snarkjs's
+/// Reads a verifying key: Meed's `.vk.json` (or the key file that it stands beside), snarkjs's
 /// `verification_key.json`, or the key's bytes, 704 of Groth16 or 1,512 of halo2.
 pub(crate) fn load_verifying_key(path: &Path) -> Result<Key> {
     if path.extension().is_some_and(|e| e == "zkey") {
         return from_sidecar(&Sidecar::load(&sidecar_path(path))?);
+    }
+    if path.extension().is_some_and(|e| e == "key") {
+        return from_halo2(&meed_prover::halo2::Sidecar::load(&sidecar_path(path))?);
     }
     let mut bytes = Vec::new();
     File::open(path)
@@ -116,6 +119,10 @@ pub(crate) fn load_verifying_key(path: &Path) -> Result<Key> {
             let vk = verifying_key_from_snarkjs(text).map_err(in_file)?;
             Ok(Key { vk: vk.into(), circuit: None })
         }
+        // Groth16's says nothing of a system: there was one when it was made.
+        (Some(_), Some(json)) if json["key"].get("system").is_some() => {
+            from_halo2(&meed_prover::halo2::Sidecar::from_json(&bytes).map_err(in_file)?)
+        }
         (Some(_), Some(_)) => from_sidecar(&Sidecar::from_json(&bytes).map_err(in_file)?),
         _ => Err(input(format!(
             "{}: expected a verifying key (.vk.json, verification_key.json, or 704 or 1,512 \
@@ -128,4 +135,9 @@ pub(crate) fn load_verifying_key(path: &Path) -> Result<Key> {
 fn from_sidecar(sidecar: &Sidecar) -> Result<Key> {
     let vk = sidecar.verifying_key()?.into();
     Ok(Key { vk, circuit: Some(bundle_circuit(&sidecar.key.circuit)?) })
+}
+
+fn from_halo2(sidecar: &meed_prover::halo2::Sidecar) -> Result<Key> {
+    let vk = sidecar.verifying_key()?.into();
+    Ok(Key { vk, circuit: Some(bundle_circuit_halo2(&sidecar.key.circuit)?) })
 }
