@@ -9,7 +9,7 @@ use anyhow::{Error, Result};
 use meed_benches::clock::{median, peak_memory, reset_peak};
 use meed_benches::{timed, Figure, Options, Report, Time};
 use meed_prover::halo2::{prove_unchecked, verify_by_library, Key, Params};
-use meed_prover::{prove, CpuEngine};
+use meed_prover::{prove, VectorEngine};
 use meed_statement::settle::settle;
 use meed_statement::shape::Shape;
 use meed_statement::words::Domain;
@@ -83,7 +83,15 @@ fn measure<W: io::Write>(options: &Options, shape: Shape, report: &mut Report<W>
     let mut runs = Vec::new();
     for _ in 0..repeat {
         let (made, time) = timed(|| {
-            prove(&key, circuit.matrices(), &z, &CpuEngine, &mut OsRng, &mut |_, _| {}, &never)
+            prove(
+                &key,
+                circuit.matrices(),
+                &z,
+                &VectorEngine::best(),
+                &mut OsRng,
+                &mut |_, _| {},
+                &never,
+            )
         });
         made?;
         runs.push(time);

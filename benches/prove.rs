@@ -14,7 +14,7 @@ use meed_benches::{timed, Figure, Options, Report, Time};
 use meed_circuits::r1cs::circuit::Circuit;
 use meed_circuits::r1cs::matrix::{ArkCircuit, Matrices};
 use meed_prover::qap::CircomReduction;
-use meed_prover::{prove, CpuEngine, Timings};
+use meed_prover::{prove, Timings, VectorEngine};
 use meed_statement::settle::settle;
 use meed_statement::shape::{Shape, S};
 use meed_verifier::{verify, PreparedVerifyingKey};
@@ -102,8 +102,9 @@ fn measure<W: io::Write>(options: &Options, shape: Shape, report: &mut Report<W>
     let mut runs: Vec<(Time, Timings)> = Vec::new();
     let mut proofs = Vec::new();
     for _ in 0..repeat {
-        let (proof, time) =
-            timed(|| prove(&key, matrices, &z, &CpuEngine, &mut OsRng, &mut |_, _| {}, &never));
+        let (proof, time) = timed(|| {
+            prove(&key, matrices, &z, &VectorEngine::best(), &mut OsRng, &mut |_, _| {}, &never)
+        });
         let (proof, timings) = proof?;
         proofs.push(proof);
         runs.push((time, timings));
@@ -167,14 +168,16 @@ fn ark<W: io::Write>(
     repeat: usize,
     ours: &Time,
 ) -> Result<()> {
+    // Ours leaves the points in the file; the crate has them in memory.
+    let ark_key = key.to_ark()?;
     let before = resident_memory();
     let reset = reset_peak();
     let mut runs = Vec::new();
-    let ark_vk = prepare_verifying_key(&key.points().vk);
+    let ark_vk = prepare_verifying_key(&ark_key.vk);
     for _ in 0..repeat {
         let circuit = ArkCircuit { matrices, assignment: Some(z) };
         let (proof, time) =
-            timed(|| Ark::create_random_proof_with_reduction(circuit, key.points(), &mut OsRng));
+            timed(|| Ark::create_random_proof_with_reduction(circuit, &ark_key, &mut OsRng));
         ensure!(Ark::verify_proof(&ark_vk, &proof?, public)?, "ark-groth16's proof fails");
         runs.push(time);
     }

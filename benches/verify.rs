@@ -12,8 +12,9 @@ use ark_groth16::{prepare_verifying_key, Groth16};
 use meed_benches::{compare, Figure, Options, Report};
 use meed_circuits::r1cs::circuit::Circuit;
 use meed_ledger::bundle::{self, verify_bundle, write_bundle, BundleInput};
+use meed_prover::key::ark_verifying_key;
 use meed_prover::qap::CircomReduction;
-use meed_prover::{prove, CpuEngine};
+use meed_prover::{prove, VectorEngine};
 use meed_statement::words::Domain;
 use meed_verifier::{
     halo2, inputs_from_bytes, inputs_to_bytes, verify, verify_batch, verify_bytes, verify_words,
@@ -48,11 +49,18 @@ fn measure<W: io::Write>(options: &Options, name: &str, report: &mut Report<W>) 
     let (inputs, trace) = setting::full_epoch(&shape)?;
     let (z, binding) = setting::witness(&shape, &inputs, &trace)?;
     let never = AtomicBool::new(false);
-    let (proof, _) =
-        prove(&key, circuit.matrices(), &z, &CpuEngine, &mut OsRng, &mut |_, _| {}, &never)?;
+    let (proof, _) = prove(
+        &key,
+        circuit.matrices(),
+        &z,
+        &VectorEngine::best(),
+        &mut OsRng,
+        &mut |_, _| {},
+        &never,
+    )?;
     let vk = *key.verifying_key();
-    let ark_vk = prepare_verifying_key(&key.points().vk);
-    let ark_key = key.points().vk.clone();
+    let ark_key = ark_verifying_key(&vk);
+    let ark_vk = prepare_verifying_key(&ark_key);
     drop((key, z));
 
     // One proof.

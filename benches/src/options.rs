@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 /// How to use a bench.
 pub const USAGE: &str = "\
-cargo bench -p meed-benches [--bench prove|settle|verify|audit|poseidon|import] [-- OPTIONS]
+cargo bench -p meed-benches [--bench prove|engine|settle|verify|audit|import|..] [-- OPTIONS]
 
   --shape NAME     XS, S or M; may be repeated  [prove: XS and S, verify: XS]
   --keys DIR       keep proving keys in DIR and load them from there  [a temporary folder]

@@ -17,7 +17,7 @@ use ark_groth16::Groth16;
 use meed_circuits::r1cs::circuit::{assign, Circuit};
 use meed_circuits::r1cs::matrix::{Matrices, MatrixBuilder, Sparse};
 use meed_prover::qap::CircomReduction;
-use meed_prover::{insecure_setup, prove, CircuitId, CpuEngine, ProvingKey};
+use meed_prover::{insecure_setup, prove, CircuitId, ProvingKey, VectorEngine};
 use meed_statement::lies::sample;
 use meed_statement::settle::settle;
 use meed_statement::shape::{Shape, M, S, XS};
@@ -52,8 +52,16 @@ fn main() {
     let never = AtomicBool::new(false);
     for _ in 0..2 {
         let (_, timings) = timed("prove", || {
-            prove(&key, &matrices, &assignment, &CpuEngine, &mut OsRng, &mut |_, _| {}, &never)
-                .unwrap()
+            prove(
+                &key,
+                &matrices,
+                &assignment,
+                &VectorEngine::best(),
+                &mut OsRng,
+                &mut |_, _| {},
+                &never,
+            )
+            .unwrap()
         });
         for (stage, time) in timings.stages() {
             println!("    {:<24} {:>10.1} ms", stage.name(), time.as_secs_f64() * 1e3);
@@ -67,11 +75,13 @@ fn main() {
         (0..matrix.rows()).map(|i| matrices.row(matrix, i).collect()).collect::<Vec<Vec<_>>>()
     };
     let rows = [rows(&matrices.a), rows(&matrices.b), rows(&matrices.c)];
+    let ark_key = key.to_ark().unwrap();
+    drop(key);
     reset_peak();
     for _ in 0..2 {
         timed("prove, ark-groth16", || {
             Groth16::<Bn254, CircomReduction>::create_proof_with_reduction_and_matrices(
-                key.points(),
+                &ark_key,
                 Fr::rand(&mut OsRng),
                 Fr::rand(&mut OsRng),
                 &rows,

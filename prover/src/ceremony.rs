@@ -26,17 +26,19 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use ark_bn254::{Bn254, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_bn254::{Bn254, G1Affine, G2Affine};
 use ark_ec::pairing::Pairing;
-use ark_ec::{AffineRepr, VariableBaseMSM};
+use ark_ec::AffineRepr;
 use ark_ff::BigInt;
 use meed_circuits::r1cs::matrix::{Matrices, Sparse};
 use rand::{CryptoRng, RngCore};
 use sha2::{Digest, Sha256};
 
+use crate::engine::{CpuEngine, Engine};
 use crate::error::{same, value, FormatError, KeyError};
-use crate::key::{CircuitId, Hex32, KeyInfo, Origin, ProvingKey, METADATA_FORMAT};
-use crate::zkey::{self, section, Checks, Reader, Sidecar};
+use crate::key::{CircuitId, Hex32, KeyInfo, KeyPoints, Origin, ProvingKey, METADATA_FORMAT};
+use crate::points::Packed;
+use crate::zkey::{self, section, Reader, Sidecar};
 
 /// What an import made.
 #[derive(Debug)]
@@ -68,38 +70,37 @@ pub fn import_ceremony(
     circuit.check(matrices).map_err(KeyError::Circuit)?;
     let at_source = || KeyError::at::<FormatError>(source);
     let mut file = File::open(source).map_err(KeyError::at(source))?;
-    let contents =
-        Reader::new(&mut file, Checks::Full(matrices)).read(circuit).map_err(at_source())?;
+    let (contents, sha256) = Reader::new(&mut file, matrices).read(circuit).map_err(at_source())?;
     if contents.info.is_some() {
         let got = "Meed's metadata: this file was imported or made here";
         return Err(at_source()(value("source", "a file as snarkjs left it", got)));
     }
-    let (contributions, sha256) = (contents.contributions, contents.sha256);
+    let contributions = contents.contributions;
     if contributions == 0 {
         return Err(at_source()(value("contributions", "at least 1", 0)));
     }
-    check_points(&contents.points, matrices, rng).map_err(at_source())?;
+    check_points(&contents.vk, &contents.points, matrices, rng).map_err(at_source())?;
     let info = KeyInfo {
         format: METADATA_FORMAT,
         circuit: circuit.clone(),
         origin: Origin::Ceremony,
         source_sha256: Some(sha256),
     };
-    let key = ProvingKey::new(info, contents.points).map_err(at_source())?;
+    let key = ProvingKey::new(info, &contents.vk, contents.points).map_err(at_source())?;
 
-    let (zkey_sha256, bytes) =
-        zkey::create(dest, |to| copy_with_metadata(&mut file, sha256, &key, to))?;
-    let sidecar = key.save_sidecar(dest, zkey_sha256, bytes)?;
+    let written = zkey::create(dest, |to| copy_with_metadata(&mut file, sha256, &key, to))?;
+    let sidecar = key.save_sidecar(dest, written)?;
     Ok(Imported { key, sidecar, contributions })
 }
 
 /// Checks between points; each of them has been found to be in its group.
 fn check_points(
-    points: &ark_groth16::ProvingKey<Bn254>,
+    vk: &ark_groth16::VerifyingKey<Bn254>,
+    points: &KeyPoints,
     matrices: &Matrices,
     rng: &mut (impl RngCore + CryptoRng),
 ) -> Result<(), FormatError> {
-    if points.vk.gamma_g2 != G2Affine::generator() {
+    if vk.gamma_g2 != G2Affine::generator() {
         return Err(value("gamma", "the generator of G2", "another point"));
     }
     let (used_a, used_b) = (used(matrices, &[&matrices.a]), used(matrices, &[&matrices.b]));
@@ -111,13 +112,14 @@ fn check_points(
     let used_any = used(matrices, &[&matrices.a, &matrices.b, &matrices.c]);
     identities(section::L, &points.l_query, |i| used_any[i + matrices.instance])?;
 
-    same_logarithm("beta", points.beta_g1, points.vk.beta_g2)?;
-    same_logarithm("delta", points.delta_g1, points.vk.delta_g2)?;
+    same_logarithm("beta", points.beta_g1, vk.beta_g2)?;
+    same_logarithm("delta", points.delta_g1, vk.delta_g2)?;
     let scalars: Vec<_> = (0..points.b_g1_query.len())
         .map(|_| BigInt::new([rng.next_u64(), rng.next_u64(), 0, 0]))
         .collect();
-    let b1 = G1Projective::msm_bigint(&points.b_g1_query, &scalars);
-    let b2 = G2Projective::msm_bigint(&points.b_g2_query, &scalars);
+    let failed = |error| value("points of B", "a sum of them", error);
+    let b1 = CpuEngine.msm_g1(&points.b_g1_query, &scalars).map_err(failed)?;
+    let b2 = CpuEngine.msm_g2(&points.b_g2_query, &scalars).map_err(failed)?;
     same_logarithm("points of B", b1.into(), b2.into())
 }
 
@@ -136,16 +138,16 @@ fn used(matrices: &Matrices, which: &[&Sparse]) -> Vec<bool> {
 
 /// Fails unless exactly the points whose column is not used are the identity. (A used column gives
 /// the identity with probability `2^-254` times the size of the domain.)
-fn identities<P: AffineRepr>(
+fn identities<P: Packed>(
     id: u32,
     points: &[P],
     used: impl Fn(usize) -> bool,
 ) -> Result<(), FormatError> {
-    match points.iter().enumerate().find(|(i, p)| used(*i) == p.is_zero()) {
+    match points.iter().enumerate().find(|(i, p)| used(*i) == p.is_identity()) {
         None => Ok(()),
         Some((index, point)) => {
             let expected =
-                if point.is_zero() { "other than the identity" } else { "at the identity" };
+                if point.is_identity() { "other than the identity" } else { "at the identity" };
             Err(FormatError::Point { id, index: index as u64, expected })
         }
     }

@@ -4,50 +4,29 @@
 //! replaces these few functions and nothing else. An engine never decides what is proved: whatever
 //! it returns, the proof is verified before it is handed out.
 
-use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
-use ark_ec::VariableBaseMSM;
-use ark_ff::{FftField, PrimeField};
+use ark_bn254::{Fr, G1Projective, G2Projective};
+use ark_ec::{AffineRepr, VariableBaseMSM};
+use ark_ff::{FftField, PrimeField, Zero};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use rayon::prelude::*;
+
+use crate::points::{unpack, Packed, PackedG1, PackedG2};
+
+mod vector;
 
 /// The multiplicative subgroup (or a coset of it) over which polynomials are evaluated.
 pub type Domain = Radix2EvaluationDomain<Fr>;
 /// A scalar in standard (not Montgomery) form, as multi-scalar multiplications take it.
 pub type Scalar = <Fr as PrimeField>::BigInt;
 
-/// Why an engine gave no result.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum EngineError {
-    /// Two vectors that belong together differ in length.
-    #[error("{what}: expected {expected} elements, got {got}")]
-    Length {
-        /// Which vector.
-        what: &'static str,
-        /// The length of its partner.
-        expected: usize,
-        /// Its own length.
-        got: usize,
-    },
-    /// The field has no root of unity of this order.
-    #[error("no evaluation domain of {size} elements: at most 2^{max_log} are possible")]
-    Domain {
-        /// The size asked for.
-        size: usize,
-        /// Logarithm of the largest size.
-        max_log: u32,
-    },
-    /// The device failed.
-    #[error("engine {name}: {reason}")]
-    Device {
-        /// The engine.
-        name: String,
-        /// What it reported.
-        reason: String,
-    },
-}
+pub use meed_engine::{EngineError, Level};
+pub use vector::VectorEngine;
 
 /// Multi-scalar multiplications and FFTs over BN254.
+///
+/// Bases come as a key's file has them, mapped or not: at any address, and the identity among them.
+/// They are points of the curve as long as nobody changes the file under the map. After that they may
+/// be any bytes, even others at each look: an engine may then fail or return a wrong sum, but must end.
 pub trait Engine: Send + Sync {
     /// A short name for logs and benches.
     fn name(&self) -> &str;
@@ -55,14 +34,16 @@ pub trait Engine: Send + Sync {
     /// `sum scalars[i] * bases[i]` in G1. Scalars are below the modulus.
     ///
     /// # Errors
-    /// [`EngineError::Length`] when the slices differ in length.
-    fn msm_g1(&self, bases: &[G1Affine], scalars: &[Scalar]) -> Result<G1Projective, EngineError>;
+    /// [`EngineError::Length`] when the slices differ in length, [`EngineError::Base`] when a base that
+    /// is looked at is not a point.
+    fn msm_g1(&self, bases: &[PackedG1], scalars: &[Scalar]) -> Result<G1Projective, EngineError>;
 
     /// `sum scalars[i] * bases[i]` in G2. Scalars are below the modulus.
     ///
     /// # Errors
-    /// [`EngineError::Length`] when the slices differ in length.
-    fn msm_g2(&self, bases: &[G2Affine], scalars: &[Scalar]) -> Result<G2Projective, EngineError>;
+    /// [`EngineError::Length`] when the slices differ in length, [`EngineError::Base`] when a base that
+    /// is looked at is not a point.
+    fn msm_g2(&self, bases: &[PackedG2], scalars: &[Scalar]) -> Result<G2Projective, EngineError>;
 
     /// Coefficients to values on `domain` (a coset, if it has an offset), in place, natural order.
     ///
@@ -133,14 +114,14 @@ impl Engine for CpuEngine {
         "arkworks-cpu"
     }
 
-    fn msm_g1(&self, bases: &[G1Affine], scalars: &[Scalar]) -> Result<G1Projective, EngineError> {
+    fn msm_g1(&self, bases: &[PackedG1], scalars: &[Scalar]) -> Result<G1Projective, EngineError> {
         same_length("scalars of a G1 sum", bases.len(), scalars.len())?;
-        Ok(G1Projective::msm_bigint(bases, scalars))
+        by_chunks(bases, scalars, G1Projective::msm_bigint)
     }
 
-    fn msm_g2(&self, bases: &[G2Affine], scalars: &[Scalar]) -> Result<G2Projective, EngineError> {
+    fn msm_g2(&self, bases: &[PackedG2], scalars: &[Scalar]) -> Result<G2Projective, EngineError> {
         same_length("scalars of a G2 sum", bases.len(), scalars.len())?;
-        Ok(G2Projective::msm_bigint(bases, scalars))
+        by_chunks(bases, scalars, G2Projective::msm_bigint)
     }
 
     fn fft(&self, domain: &Domain, values: &mut Vec<Fr>) -> Result<(), EngineError> {
@@ -156,6 +137,27 @@ impl Engine for CpuEngine {
     }
 }
 
+/// Points that each thread of the pool has unpacked at a time. arkworks cuts a sum into one part a
+/// thread, and longer parts take hardly less time a point.
+const PER_THREAD: usize = 1 << 17;
+
+/// A sum in chunks, so that only a part of the bases is there in arkworks' form too.
+fn by_chunks<P: Packed, G: Zero>(
+    bases: &[P],
+    scalars: &[Scalar],
+    sum: impl Fn(&[P::Affine], &[Scalar]) -> G,
+) -> Result<G, EngineError> {
+    let size = bases.len().min(PER_THREAD * rayon::current_num_threads()).max(1);
+    let mut unpacked = vec![P::Affine::zero(); size];
+    let mut total = G::zero();
+    for (k, (bases, scalars)) in bases.chunks(size).zip(scalars.chunks(size)).enumerate() {
+        let unpacked = &mut unpacked[..bases.len()];
+        unpack(bases, unpacked).map_err(|i| EngineError::Base { index: k * size + i })?;
+        total = total + sum(unpacked, scalars);
+    }
+    Ok(total)
+}
+
 /// Lengths are compared, never cut to the shorter one.
 fn same_length(what: &'static str, expected: usize, got: usize) -> Result<(), EngineError> {
     if expected == got {
@@ -168,13 +170,14 @@ fn same_length(what: &'static str, expected: usize, got: usize) -> Result<(), En
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_ec::{AffineRepr, CurveGroup, PrimeGroup};
+    use ark_bn254::G1Affine;
+    use ark_ec::{CurveGroup, PrimeGroup};
     use ark_ff::{AdditiveGroup, Field, UniformRand};
     use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
 
     #[test]
     fn lengths_are_checked() {
-        let g = G1Affine::generator();
+        let g = PackedG1::from(G1Affine::generator());
         let got = CpuEngine.msm_g1(&[g, g], &[Scalar::from(1u64)]);
         let what = "scalars of a G1 sum";
         assert_eq!(got, Err(EngineError::Length { what, expected: 2, got: 1 }));
@@ -202,7 +205,24 @@ mod tests {
             (0..70u64).map(|i| (g * Fr::from(i / 3 * 5)).into_affine()).collect();
         let ints: Vec<Scalar> = scalars.iter().map(|s| s.into_bigint()).collect();
         let naive: G1Projective = bases.iter().zip(&scalars).map(|(b, s)| *b * s).sum();
-        assert_eq!(CpuEngine.msm_g1(&bases, &ints).unwrap(), naive);
+        let mut packed: Vec<PackedG1> = bases.iter().map(Packed::pack).collect();
+        assert_eq!(CpuEngine.msm_g1(&packed, &ints).unwrap(), naive);
+        packed[69] = PackedG1::from_bytes([0xff; 64]);
+        assert_eq!(CpuEngine.msm_g1(&packed, &ints), Err(EngineError::Base { index: 69 }));
+    }
+
+    #[test]
+    fn chunks_add_up() {
+        let size = PER_THREAD * rayon::current_num_threads();
+        let bases = vec![PackedG1::from(G1Affine::generator()); 2 * size + 5];
+        let mut scalars = vec![Scalar::default(); bases.len()];
+        for (i, at) in [0, size - 1, size, 2 * size - 1, 2 * size, 2 * size + 4].iter().enumerate()
+        {
+            scalars[*at] = Scalar::from(10u64.pow(i as u32));
+        }
+        let sum = CpuEngine.msm_g1(&bases, &scalars).unwrap();
+        assert_eq!(sum, G1Projective::generator() * Fr::from(111_111u64));
+        assert!(CpuEngine.msm_g2(&[], &[]).unwrap().is_zero());
     }
 
     #[test]

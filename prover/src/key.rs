@@ -3,12 +3,15 @@
 use std::fmt;
 use std::str::FromStr;
 
-use ark_bn254::Bn254;
+use ark_bn254::{Bn254, G1Affine};
+use ark_ec::AffineRepr;
 use meed_circuits::r1cs::matrix::Matrices;
 use meed_verifier::{VerifyingKey, INPUTS};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{same, value, FormatError};
+use crate::points::{self, Packed, PackedG1, PackedG2, PointVec};
+use crate::zkey::section;
 
 /// Version of the metadata that this crate writes and reads.
 pub const METADATA_FORMAT: u32 = 1;
@@ -177,15 +180,32 @@ impl KeyInfo {
     }
 }
 
+/// The points of a proving key that are not in its verifying key, by arkworks' names. The `h` points
+/// are those of circom's reduction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPoints {
+    /// `[beta]` in G1.
+    pub beta_g1: G1Affine,
+    /// `[delta]` in G1.
+    pub delta_g1: G1Affine,
+    /// `A` of every column, in G1.
+    pub a_query: PointVec<PackedG1>,
+    /// `B` of every column, in G1.
+    pub b_g1_query: PointVec<PackedG1>,
+    /// `B` of every column, in G2.
+    pub b_g2_query: PointVec<PackedG2>,
+    /// `H`, for each element of the domain.
+    pub h_query: PointVec<PackedG1>,
+    /// `L` of every column of the witness.
+    pub l_query: PointVec<PackedG1>,
+}
+
 /// A Groth16 proving key for one circuit, with its verifying key.
-///
-/// The points are arkworks' `ProvingKey`, but the `h` points are those of circom's reduction: use
-/// it with [`CircomReduction`](crate::qap::CircomReduction) only.
 #[derive(Clone, PartialEq)]
 pub struct ProvingKey {
     info: KeyInfo,
     vk: VerifyingKey,
-    points: ark_groth16::ProvingKey<Bn254>,
+    points: KeyPoints,
 }
 
 impl fmt::Debug for ProvingKey {
@@ -202,9 +222,10 @@ impl ProvingKey {
     /// alpha says.
     pub(crate) fn new(
         info: KeyInfo,
-        points: ark_groth16::ProvingKey<Bn254>,
+        vk: &ark_groth16::VerifyingKey<Bn254>,
+        points: KeyPoints,
     ) -> Result<Self, FormatError> {
-        let vk = verifying_key(&points.vk)?;
+        let vk = verifying_key(vk)?;
         info.check(&vk)?;
         Ok(Self { info, vk, points })
     }
@@ -227,11 +248,41 @@ impl ProvingKey {
         &self.vk
     }
 
-    /// The points, as arkworks holds them.
+    /// The points.
     #[must_use]
-    pub const fn points(&self) -> &ark_groth16::ProvingKey<Bn254> {
+    pub const fn points(&self) -> &KeyPoints {
         &self.points
     }
+
+    /// A copy of the key as arkworks holds it, for comparisons: 72 bytes a point of G1, 136 one of
+    /// G2. Use it with [`CircomReduction`](crate::qap::CircomReduction) only.
+    ///
+    /// # Errors
+    /// [`FormatError::Point`] when a coordinate is not below the modulus: the key's file was changed
+    /// after it was loaded.
+    pub fn to_ark(&self) -> Result<ark_groth16::ProvingKey<Bn254>, FormatError> {
+        let points = &self.points;
+        Ok(ark_groth16::ProvingKey {
+            vk: ark_verifying_key(&self.vk),
+            beta_g1: points.beta_g1,
+            delta_g1: points.delta_g1,
+            a_query: unpack(section::A, &points.a_query)?,
+            b_g1_query: unpack(section::B1, &points.b_g1_query)?,
+            b_g2_query: unpack(section::B2, &points.b_g2_query)?,
+            h_query: unpack(section::H, &points.h_query)?,
+            l_query: unpack(section::L, &points.l_query)?,
+        })
+    }
+}
+
+fn unpack<P: Packed>(id: u32, points: &[P]) -> Result<Vec<P::Affine>, FormatError> {
+    let mut unpacked = vec![P::Affine::zero(); points.len()];
+    points::unpack(points, &mut unpacked).map_err(|index| FormatError::Point {
+        id,
+        index: index as u64,
+        expected: "with coordinates below the modulus",
+    })?;
+    Ok(unpacked)
 }
 
 /// arkworks' verifying key as ours: every check of [`VerifyingKey::from_points`].

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use ark_bn254::{Fr, G1Projective};
-use ark_ec::{AffineRepr, CurveGroup};
+use ark_ec::CurveGroup;
 use ark_ff::{Field, PrimeField, UniformRand};
 use meed_circuits::r1cs::matrix::Matrices;
 use meed_verifier::{verify, PreparedVerifyingKey, Proof, INPUTS};
@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 use crate::engine::{Engine, Scalar};
 use crate::error::ProveError;
 use crate::key::ProvingKey;
+use crate::points::Packed;
 use crate::qap;
 
 /// The parts of a proof's work, in their order.
@@ -170,7 +171,7 @@ pub fn prove(
 ) -> Result<(Proof, Timings), ProveError> {
     let domain = qap::system_domain(matrices)?;
     let inputs = check_shape(key, matrices, assignment, ark_poly::EvaluationDomain::size(&domain))?;
-    let points = key.points();
+    let (points, vk) = (key.points(), key.verifying_key());
     let mut run = Run { progress, cancel, timings: Timings::default() };
 
     let rows = run.stage(Stage::Evaluate, || {
@@ -199,13 +200,13 @@ pub fn prove(
     let proof = run.stage(Stage::Verify, || {
         let r = Zeroizing::new(Fr::rand(rng));
         let s = Zeroizing::new(Fr::rand(rng));
-        let a = a + points.vk.alpha_g1 + points.delta_g1 * *r;
+        let a = a + vk.alpha() + points.delta_g1 * *r;
         let b1: G1Projective = b1 + points.beta_g1 + points.delta_g1 * *s;
-        let b2 = b2 + points.vk.beta_g2 + points.vk.delta_g2 * *s;
+        let b2 = b2 + vk.beta() + *vk.delta() * *s;
         let c = l + h + a * *s + b1 * *r - points.delta_g1 * (*r * *s);
         let proof = Proof::from_points(a.into_affine(), b2.into_affine(), c.into_affine())
             .map_err(ProveError::Faulty)?;
-        let vk = PreparedVerifyingKey::new(key.verifying_key());
+        let vk = PreparedVerifyingKey::new(vk);
         verify(&vk, &inputs, &proof).map_err(ProveError::Faulty)?;
         Ok(proof)
     })?;
@@ -248,7 +249,7 @@ fn standard_form(values: &[Fr]) -> Zeroizing<Vec<Scalar>> {
 }
 
 /// Zero where the base is the identity: engines skip zero scalars before any other work.
-fn without_identities<P: AffineRepr>(scalars: &[Scalar], bases: &[P]) -> Zeroizing<Vec<Scalar>> {
-    let kept = |(s, b): (&Scalar, &P)| if b.is_zero() { Scalar::default() } else { *s };
+fn without_identities<P: Packed>(scalars: &[Scalar], bases: &[P]) -> Zeroizing<Vec<Scalar>> {
+    let kept = |(s, b): (&Scalar, &P)| if b.is_identity() { Scalar::default() } else { *s };
     Zeroizing::new(scalars.par_iter().zip(bases).map(kept).collect())
 }

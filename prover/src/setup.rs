@@ -11,8 +11,8 @@ use meed_circuits::r1cs::matrix::{Matrices, Sparse};
 use sha3::{Digest, Keccak256};
 
 use crate::error::KeyError;
-use crate::fixed_base::Table;
-use crate::key::{CircuitId, KeyInfo, Origin, ProvingKey, METADATA_FORMAT};
+use crate::fixed_base::{TableG1, TableG2};
+use crate::key::{CircuitId, KeyInfo, KeyPoints, Origin, ProvingKey, METADATA_FORMAT};
 use crate::qap;
 
 /// The secrets. Groth16 (2016, section 3.2) calls tau `x`; gamma is 1, as in snarkjs's keys.
@@ -80,14 +80,14 @@ pub fn insecure_setup(circuit: &CircuitId, matrices: &Matrices) -> Result<Provin
     }
 
     let (g1, g2) = (G1Affine::generator(), G2Affine::generator());
-    let table = Table::new(g2, b.len());
+    let table = TableG2::new(g2, b.len())?;
     let b_g2_query = table.multiply(&b);
-    let table = Table::new(g1, a.len() + b.len() + l.len() + domain.size());
+    let table = TableG1::new(g1, a.len() + b.len() + l.len() + domain.size())?;
     let a_query = table.multiply(&a);
     drop(a);
     let b_g1_query = table.multiply(&b);
     drop(b);
-    let gamma_abc_g1 = table.multiply(&l[..matrices.instance]);
+    let gamma_abc_g1 = l[..matrices.instance].iter().map(|l| (g1 * l).into_affine()).collect();
     let l_query = table.multiply(&l[matrices.instance..]);
     drop(l);
     let h = qap::odd_lagrange(domain.size(), tau, delta_inverse)
@@ -101,15 +101,14 @@ pub fn insecure_setup(circuit: &CircuitId, matrices: &Matrices) -> Result<Provin
         delta_g2: (g2 * delta).into_affine(),
         gamma_abc_g1,
     };
-    let points = ark_groth16::ProvingKey {
-        vk,
+    let points = KeyPoints {
         beta_g1: (g1 * beta).into_affine(),
         delta_g1: (g1 * delta).into_affine(),
-        a_query,
-        b_g1_query,
-        b_g2_query,
-        h_query,
-        l_query,
+        a_query: a_query.into(),
+        b_g1_query: b_g1_query.into(),
+        b_g2_query: b_g2_query.into(),
+        h_query: h_query.into(),
+        l_query: l_query.into(),
     };
     let info = KeyInfo {
         format: METADATA_FORMAT,
@@ -117,7 +116,7 @@ pub fn insecure_setup(circuit: &CircuitId, matrices: &Matrices) -> Result<Provin
         origin: Origin::InsecureLocal,
         source_sha256: None,
     };
-    ProvingKey::new(info, points).map_err(KeyError::Circuit)
+    ProvingKey::new(info, &vk, points).map_err(KeyError::Circuit)
 }
 
 /// `sum_i lagrange[i] * matrix[i][column]` for every column.

@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use common::Toy;
+use meed_prover::engine::EngineError;
 use meed_prover::zkey::sidecar_path;
 use meed_prover::{
-    insecure_setup, prove, CircuitId, CpuEngine, KeyError, Origin, ProvingKey, Sidecar,
+    insecure_setup, prove, CircuitId, CpuEngine, KeyError, Origin, ProveError, ProvingKey, Sidecar,
 };
 use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
+use sha2::{Digest, Sha256};
 
 struct Saved {
     toy: Toy,
@@ -157,7 +159,7 @@ fn every_flipped_byte_is_noticed() {
             let mut bytes = whole.clone();
             bytes[place] ^= 1 << bit;
             fs::write(saved.path(), &bytes).unwrap();
-            says(&saved.load().unwrap_err(), &["toy.zkey: "]);
+            says(&saved.load().unwrap_err(), &["toy.zkey: SHA-256 of the file's chunks: expected"]);
             // Without the digest only what has rules of its own is seen.
             match saved.load_checked() {
                 Err(error) => says(&error, &["toy.zkey: "]),
@@ -324,9 +326,10 @@ fn sidecars_are_checked() {
         fs::write(&beside, text.replacen(from, to, 1)).unwrap();
         saved.load().unwrap_err()
     };
-    let sha = saved.sidecar.zkey_sha256.to_string();
+    let sha = saved.sidecar.zkey_chunks_sha256.unwrap().to_string();
     let error = replaced(&sha, &"5".repeat(64));
-    says(&error, &["toy.zkey", "SHA-256 of the file: expected 5555", &sha]);
+    says(&error, &["toy.zkey", "SHA-256 of the file's chunks: expected 5555", &sha]);
+    says(&replaced("\"zkey_chunks_sha256\"", "\"zkey_hunks_sha256\""), &["JSON: unknown field"]);
     let error = replaced(&saved.sidecar.zkey_bytes.to_string(), "17");
     says(&error, &["toy.zkey: bytes of the file: expected 17, got"]);
     says(
@@ -345,6 +348,124 @@ fn sidecars_are_checked() {
     says(&saved.load().unwrap_err(), &["sidecar: expected at most 65536 bytes"]);
     fs::remove_file(&beside).unwrap();
     says(&saved.load().unwrap_err(), &["toy.vk.json", "No such file"]);
+}
+
+#[test]
+fn sidecars_without_a_digest_of_chunks_give_the_plain_one() {
+    let saved = Saved::new();
+    let beside = sidecar_path(&saved.path());
+    let mut sidecar = Sidecar { zkey_chunks_sha256: None, ..saved.sidecar.clone() };
+    let text = serde_json::to_string(&sidecar).unwrap();
+    assert!(!text.contains("chunks"), "as earlier versions wrote it: {text}");
+    fs::write(&beside, text).unwrap();
+    assert_eq!(saved.load().unwrap(), saved.key);
+
+    let whole = fs::read(saved.path()).unwrap();
+    for (start, _, len) in sections(&whole) {
+        let mut bytes = whole.clone();
+        bytes[start + len - 1] ^= 1;
+        fs::write(saved.path(), &bytes).unwrap();
+        says(&saved.load().unwrap_err(), &["toy.zkey: SHA-256 of the file: expected"]);
+    }
+    fs::write(saved.path(), &whole).unwrap();
+    sidecar.zkey_sha256 = [0x55; 32].into();
+    fs::write(&beside, serde_json::to_string(&sidecar).unwrap()).unwrap();
+    let sha = saved.sidecar.zkey_sha256.to_string();
+    says(&saved.load().unwrap_err(), &["SHA-256 of the file: expected 5555", &sha]);
+}
+
+#[test]
+fn a_loaded_key_is_mapped_and_equals_the_one_in_memory() {
+    let saved = Saved::new();
+    let (owned, mapped) = (saved.key.points(), saved.load().unwrap());
+    let points = mapped.points();
+    for (owned, mapped) in [
+        (&owned.a_query, &points.a_query),
+        (&owned.b_g1_query, &points.b_g1_query),
+        (&owned.h_query, &points.h_query),
+        (&owned.l_query, &points.l_query),
+    ] {
+        assert!(mapped.is_mapped() && !owned.is_mapped());
+        assert_eq!(mapped, owned);
+    }
+    assert!(points.b_g2_query.is_mapped());
+    assert_eq!(points, owned);
+    assert!(mapped.to_ark().unwrap() == saved.key.to_ark().unwrap());
+    assert!(!saved.load_checked().unwrap().points().a_query.is_mapped(), "checked is what is used");
+    // Written again it is the same file.
+    let path = saved.folder.path().join("again.zkey");
+    assert_eq!(mapped.save(&saved.toy.matrices, &path).unwrap(), saved.sidecar);
+    assert_eq!(fs::read(path).unwrap(), fs::read(saved.path()).unwrap());
+}
+
+#[test]
+fn a_key_that_is_replaced_stays_mapped() {
+    let saved = Saved::new();
+    let loaded = saved.load().unwrap();
+    let other = insecure_setup(&Toy::new(42, 3).id(), &Toy::new(42, 3).matrices).unwrap();
+    other.save(&Toy::new(42, 3).matrices, &saved.path()).unwrap();
+    assert_eq!(loaded, saved.key);
+    fs::remove_file(saved.path()).unwrap();
+    assert_eq!(loaded, saved.key);
+}
+
+#[test]
+fn sections_lie_at_any_address_and_in_any_order() {
+    let saved = Saved::new();
+    let whole = fs::read(saved.path()).unwrap();
+    for shift in [0, 1, 3, 62] {
+        // An unknown section of some bytes before each, the last one first.
+        let mut bytes = whole[..12].to_vec();
+        bytes[8..12].copy_from_slice(&(2 * sections(&whole).len() as u32).to_le_bytes());
+        for (start, _, len) in sections(&whole).into_iter().rev() {
+            bytes.extend(77u32.to_le_bytes());
+            bytes.extend((shift as u64).to_le_bytes());
+            bytes.extend(vec![7; shift]);
+            bytes.extend(&whole[start - 12..start + len]);
+        }
+        fs::write(saved.path(), &bytes).unwrap();
+        let hash = |bytes: &[u8]| <[u8; 32]>::from(Sha256::digest(bytes));
+        let sidecar = Sidecar {
+            zkey_sha256: hash(&bytes).into(),
+            zkey_chunks_sha256: Some(hash(&hash(&bytes)).into()),
+            zkey_bytes: bytes.len() as u64,
+            ..saved.sidecar.clone()
+        };
+        fs::write(sidecar_path(&saved.path()), serde_json::to_string(&sidecar).unwrap()).unwrap();
+        let loaded = saved.load().unwrap();
+        assert_eq!(loaded, saved.key);
+        assert_eq!(saved.load_checked().unwrap(), saved.key);
+        let never = AtomicBool::new(false);
+        let mut rng = ChaCha20Rng::seed_from_u64(1);
+        let (matrices, z) = (&saved.toy.matrices, &saved.toy.assignment);
+        prove(&loaded, matrices, z, &CpuEngine, &mut rng, &mut |_, _| {}, &never).unwrap();
+    }
+}
+
+/// What the digest cannot prevent: nobody but us writes this file, and while it is mapped.
+#[test]
+#[cfg(unix)]
+fn a_key_that_is_changed_while_it_is_mapped_gives_no_proof() {
+    use std::os::unix::fs::FileExt;
+    let saved = Saved::new();
+    let whole = fs::read(saved.path()).unwrap();
+    let file = fs::OpenOptions::new().write(true).open(saved.path()).unwrap();
+    let loaded = saved.load().unwrap();
+    let never = AtomicBool::new(false);
+    let mut rng = ChaCha20Rng::seed_from_u64(1);
+    let mut attempt = || {
+        let (matrices, z) = (&saved.toy.matrices, &saved.toy.assignment);
+        prove(&loaded, matrices, z, &CpuEngine, &mut rng, &mut |_, _| {}, &never)
+    };
+    attempt().unwrap();
+    let (start, ..) = sections(&whole).into_iter().find(|s| s.1 == 9).unwrap();
+    file.write_all_at(&whole[start + 64..start + 128], start as u64).unwrap();
+    assert!(matches!(attempt(), Err(ProveError::Faulty(_))));
+    file.write_all_at(&[0xff; 64], start as u64).unwrap();
+    assert_eq!(attempt(), Err(ProveError::Engine(EngineError::Base { index: 0 })));
+    assert!(loaded.to_ark().unwrap_err().to_string().contains("section 9, point 0: expected"));
+    file.write_all_at(&whole[start..start + 64], start as u64).unwrap();
+    attempt().unwrap();
 }
 
 #[test]

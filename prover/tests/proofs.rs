@@ -5,7 +5,7 @@ mod common;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Mutex;
 
-use ark_bn254::{Bn254, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
+use ark_bn254::{Bn254, Fr, G1Projective, G2Projective};
 use ark_ec::PrimeGroup;
 use ark_ff::{Field, PrimeField, UniformRand};
 use ark_groth16::{prepare_verifying_key, Groth16};
@@ -13,8 +13,12 @@ use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, R1CS_PREDICA
 use common::Toy;
 use meed_circuits::r1cs::matrix::ArkCircuit;
 use meed_prover::engine::{Domain, EngineError, Scalar};
+use meed_prover::key::ark_verifying_key;
 use meed_prover::qap::CircomReduction;
-use meed_prover::{insecure_setup, prove, CpuEngine, Engine, ProveError, ProvingKey, Stage};
+use meed_prover::{
+    insecure_setup, prove, CpuEngine, Engine, Level, PackedG1, PackedG2, ProveError, ProvingKey,
+    Stage, VectorEngine,
+};
 use meed_verifier::{verify, PreparedVerifyingKey, Proof};
 use rand::RngCore;
 use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
@@ -51,7 +55,7 @@ fn honest_proofs_verify_here_and_in_arkworks() {
         verify(&vk, &toy.inputs(), &proof).unwrap();
         assert!(key.verifying_key().is_insecure());
 
-        let ark_vk = prepare_verifying_key(&key.points().vk);
+        let ark_vk = prepare_verifying_key(&ark_verifying_key(key.verifying_key()));
         let ark = ark_groth16::Proof { a: *proof.a(), b: *proof.b(), c: *proof.c() };
         assert!(Circom::verify_proof(&ark_vk, &ark, &toy.inputs()).unwrap());
         let mut wrong = toy.inputs();
@@ -61,10 +65,33 @@ fn honest_proofs_verify_here_and_in_arkworks() {
 }
 
 #[test]
-fn the_smallest_real_circuit_is_proved() {
+fn the_smallest_real_circuit_is_proved_and_alike_on_every_level() {
     let real = Toy::xs();
     let key = insecure_setup(&real.id(), &real.matrices).unwrap();
-    prove_with(&key, &real, &CpuEngine).unwrap();
+    let proof = prove_with(&key, &real, &CpuEngine).unwrap();
+    for level in Level::available() {
+        // The same blinding: the proofs are the same bytes, and arkworks' verifies.
+        let engine = VectorEngine::new(level).unwrap();
+        assert_eq!(prove_with(&key, &real, &engine).unwrap(), proof, "{level}");
+        let twice = prove_with(&key, &real, &engine).unwrap();
+        assert_eq!(twice, proof, "{level}, with what the engine kept");
+    }
+}
+
+#[test]
+fn every_level_proves_systems_around_powers_of_two() {
+    for size in [3, 9, 11, 13, 200, 1021] {
+        let toy = Toy::new(size, 3);
+        let key = insecure_setup(&toy.id(), &toy.matrices).unwrap();
+        let proof = prove_with(&key, &toy, &CpuEngine).unwrap();
+        for level in Level::available() {
+            let engine = VectorEngine::new(level).unwrap();
+            assert_eq!(prove_with(&key, &toy, &engine).unwrap(), proof, "{size}, {level}");
+        }
+    }
+    for level in Level::ALL.into_iter().filter(|level| !level.is_available()) {
+        assert!(VectorEngine::new(level).is_err());
+    }
 }
 
 #[test]
@@ -73,7 +100,7 @@ fn arkworks_proves_with_our_key_and_we_with_its() {
     let key = insecure_setup(&toy.id(), &toy.matrices).unwrap();
     let matrices = matrices_for_ark(&toy);
     let proof = Circom::create_proof_with_reduction_and_matrices(
-        key.points(),
+        &key.to_ark().unwrap(),
         Fr::rand(&mut rng()),
         Fr::rand(&mut rng()),
         &matrices,
@@ -129,7 +156,7 @@ fn set_up_agrees_with_arkworks_generator() {
             &mut Draws(secret("meed.insecure.tau.v1"), 0),
         )
         .unwrap();
-        assert!(*ours.points() == theirs, "{size}");
+        assert!(ours.to_ark().unwrap() == theirs, "{size}");
     }
 }
 
@@ -268,12 +295,12 @@ impl Engine for Liar {
         "liar"
     }
 
-    fn msm_g1(&self, bases: &[G1Affine], scalars: &[Scalar]) -> Result<G1Projective, EngineError> {
+    fn msm_g1(&self, bases: &[PackedG1], scalars: &[Scalar]) -> Result<G1Projective, EngineError> {
         let honest = CpuEngine.msm_g1(bases, scalars)?;
         Ok(if self.lies() { honest + G1Projective::generator() } else { honest })
     }
 
-    fn msm_g2(&self, bases: &[G2Affine], scalars: &[Scalar]) -> Result<G2Projective, EngineError> {
+    fn msm_g2(&self, bases: &[PackedG2], scalars: &[Scalar]) -> Result<G2Projective, EngineError> {
         let honest = CpuEngine.msm_g2(bases, scalars)?;
         Ok(if self.lies() { honest + G2Projective::generator() } else { honest })
     }

@@ -118,7 +118,8 @@ pub(crate) trait Lanes<M: Modulus, C: Cpu>: Copy + Send + Sync {
     fn sub_sub(self, a: Self, b: Self) -> Self;
 
     /// A reduced value, negated in the lanes whose bit of `mask` is set. It is reduced again, but for its
-    /// sign: it may go into `sub`, and be what `sub_reduced` and `sub_sub` take away.
+    /// sign: it may go into everything but `store` and `raw_store`. A difference of it is larger than others,
+    /// and may not be multiplied with another such difference.
     #[inline(always)]
     fn negate(self, mask: u8) -> Self {
         let zero = self.sub_reduced(self);

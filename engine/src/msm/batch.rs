@@ -13,15 +13,14 @@ use super::curve::{Coordinate, Curve};
 use crate::field::{Base, Modulus};
 use crate::lanes::{Cpu, Kernel, Lanes, MAX_LANES};
 
-/// A point that is named: its index, in which array, and whether its opposite is meant.
+/// A point that is named: its index, in which array, and whether its opposite is meant. Arrays are far
+/// shorter than `2^30`: a sum takes its points in chunks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Ref(u32);
 
 impl Ref {
     const NEGATIVE: u32 = 1 << 31;
     const SUM: u32 = 1 << 30;
-    /// How many points an array may hold.
-    pub(crate) const MAX: usize = 1 << 30;
 
     /// A point of the first array.
     #[inline(always)]

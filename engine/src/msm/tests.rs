@@ -191,7 +191,7 @@ fn columns_of_small_numbers() {
     let u16s: Vec<u16> = numbers.iter().map(|x| *x as u16).collect();
     let field: Vec<Fr> = numbers.iter().map(|x| -Fr::from(*x)).collect();
     let want = |scalars: &mut dyn Iterator<Item = u64>| {
-        let scalars: Vec<_> = scalars.map(|x| BigInt::<4>::from(x)).collect();
+        let scalars: Vec<_> = scalars.map(BigInt::<4>::from).collect();
         G1Projective::msm_bigint(&g1, &scalars)
     };
     for level in Level::available() {

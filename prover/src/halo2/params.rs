@@ -30,7 +30,7 @@ use serde::{Deserialize, Serialize};
 use super::file::{Sink, Source, HASH, MOST_K};
 use super::points::{all_to_halo2, g1_to_ark, g2_to_ark, g2_to_halo2, G1, G2};
 use crate::error::{same, value, FormatError, KeyError};
-use crate::fixed_base::Table;
+use crate::fixed_base::TableG1;
 use crate::key::{Hex64, Origin};
 use crate::ptau::{Contribution, PtauFile};
 use crate::zkey::create;
@@ -179,7 +179,8 @@ impl Params {
         scalars.extend(roots.iter().zip(inverses).map(weight));
 
         let generator = ark_bn254::G1Affine::generator();
-        let points = all_to_halo2(&Table::new(generator, 2 * n).multiply(&scalars));
+        let table = TableG1::new(generator, 2 * n).expect("the best level is there");
+        let points = all_to_halo2(&table.multiply_affine(&scalars));
         let (g, lagrange) = points.split_at(n);
         let tau_g2 = (G2Affine::generator() * to_halo2(&tau)).to_affine();
         Self {

@@ -36,7 +36,7 @@ use super::points::{g1_to_halo2, g2_to_ark, SCALAR};
 use super::sidecar::Sidecar;
 use crate::error::{same, value, FormatError, KeyError};
 use crate::key::Hex32;
-use crate::zkey::{create, sidecar_path};
+use crate::zkey::{create, sidecar_path, Digests};
 
 const MAGIC: &[u8; 8] = b"\xffmeedh2f";
 const VERSION: u32 = 1;
@@ -56,7 +56,7 @@ impl Key {
     /// # Errors
     /// [`KeyError::File`].
     pub fn save(&self, path: &Path) -> Result<Sidecar, KeyError> {
-        let (sha256, bytes) = create(path, |to| Ok(self.write(to)?))?;
+        let Digests { sha256, bytes, .. } = create(path, |to| Ok(self.write(to)?))?;
         let sidecar = Sidecar::new(self, sha256, bytes);
         sidecar.save(&sidecar_path(path))?;
         Ok(sidecar)

@@ -19,6 +19,7 @@
 //! Source: <https://github.com/iden3/snarkjs> writes and reads it so.
 
 mod coefficients;
+mod digest;
 pub(crate) mod points;
 mod read;
 mod store;
@@ -27,7 +28,8 @@ mod write;
 pub use store::{sidecar_path, Sidecar};
 
 pub(crate) use coefficients::Coefficients;
-pub(crate) use read::{Checks, Contents, Reader};
+pub(crate) use digest::Digests;
+pub(crate) use read::{Contents, Reader};
 pub(crate) use store::create;
 use write::write;
 pub(crate) use write::write_metadata;

@@ -6,6 +6,7 @@ use ark_ec::AffineRepr;
 use ark_ff::{AdditiveGroup, BigInt, PrimeField};
 
 use crate::binfile::{limbs_at, put_limbs, ELEMENT};
+use crate::points::{Packed, PackedG1, PackedG2};
 
 /// What is wrong with the bytes of a point.
 pub(crate) enum Fault {
@@ -20,6 +21,9 @@ pub(crate) enum Fault {
 /// A point of G1 or G2 in affine coordinates.
 // (Named by their curves: coherence does not see that the aliases `G1Affine`, `G2Affine` differ.)
 pub(crate) trait Point: AffineRepr {
+    /// The same, packed.
+    type Packed: Packed<Affine = Self>;
+
     /// Bytes of a point.
     const BYTES: usize;
 
@@ -47,6 +51,8 @@ fn put_fq(to: &mut [u8], x: &Fq) {
 }
 
 impl Point for Affine<g1::Config> {
+    type Packed = PackedG1;
+
     const BYTES: usize = 2 * ELEMENT;
 
     fn decode_unchecked(bytes: &[u8]) -> Result<Self, Fault> {
@@ -77,6 +83,8 @@ impl Point for Affine<g1::Config> {
 }
 
 impl Point for Affine<g2::Config> {
+    type Packed = PackedG2;
+
     const BYTES: usize = 4 * ELEMENT;
 
     fn decode_unchecked(bytes: &[u8]) -> Result<Self, Fault> {

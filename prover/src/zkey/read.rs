@@ -1,6 +1,8 @@
-//! Reading: one pass over the file, hashed on the way, sections in whatever order they lie.
+//! Reading: a whole file, checked and hashed in one pass, sections in whatever order they lie; or
+//! what a map of it holds.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::Arc;
 
 use ark_bn254::{Bn254, Fq, Fr, G1Affine, G2Affine};
 use meed_circuits::r1cs::matrix::Matrices;
@@ -13,195 +15,236 @@ use super::points::{Fault, Point};
 use super::{section, Coefficients, MAGIC, PROTOCOL, VERSION};
 use crate::binfile::{read_small, Cursor, Section, Table};
 use crate::error::{same, value, FormatError};
-use crate::key::{CircuitId, Hex32, KeyInfo};
+use crate::key::{CircuitId, Hex32, KeyInfo, KeyPoints};
+use crate::map::FileMap;
+use crate::points::{Packed, PackedG1, PointVec};
 
 /// Bytes that are read, hashed and parsed at a time.
 const CHUNK: usize = 1 << 22;
 /// Section 2: two fields, three counts, three points in each group.
 const HEADER_BYTES: u64 = 2 * 36 + 3 * 4 + 3 * 64 + 3 * 128;
 
-/// What to check while reading.
-pub(crate) enum Checks<'a> {
-    /// Coordinates below the modulus only; the caller compares the file's digest with that of a
-    /// file whose points were checked or computed.
-    Digest,
-    /// Every point on its curve and in its subgroup, and the coefficients equal to these.
-    Full(&'a Matrices),
-}
-
 /// What a file holds.
 pub(crate) struct Contents {
-    /// The points; nothing about them is known but what [`Checks`] says.
-    pub(crate) points: ark_groth16::ProvingKey<Bn254>,
+    /// The verifying key's points.
+    pub(crate) vk: ark_groth16::VerifyingKey<Bn254>,
+    /// The other points.
+    pub(crate) points: KeyPoints,
     /// Our metadata, where there is any.
     pub(crate) info: Option<KeyInfo>,
     /// Contributions to the ceremony's second phase.
     pub(crate) contributions: u32,
-    /// SHA-256 of the whole file.
-    pub(crate) sha256: Hex32,
 }
 
-/// The counts in section 2.
-struct Header {
-    bytes: Vec<u8>,
-    wires: u64,
-    domain: u64,
+/// All that is small, and where the sections are.
+struct Layout {
+    table: Table,
+    header: Vec<u8>,
+    info: Option<KeyInfo>,
+    contributions: u32,
 }
 
-/// Reads one file.
-pub(crate) struct Reader<'a, R> {
-    file: R,
-    hash: Sha256,
-    checks: Checks<'a>,
-    buffer: Vec<u8>,
-}
-
-impl<'a, R: Read + Seek> Reader<'a, R> {
-    pub(crate) fn new(file: R, checks: Checks<'a>) -> Self {
-        Self { file, hash: Sha256::new(), checks, buffer: Vec::new() }
-    }
-
-    /// Reads a key for `circuit`. No allocation exceeds what the file's own length justifies.
-    pub(crate) fn read(mut self, circuit: &CircuitId) -> Result<Contents, FormatError> {
-        let table = Table::read(&mut self.file, MAGIC, VERSION)?;
-        let protocol = read_small(&mut self.file, table.exact(section::PROTOCOL, 4)?)?;
+impl Layout {
+    /// Reads what a key for `circuit` has; every section is found to be there once and to have the
+    /// length that the circuit's counts ask for.
+    fn read(file: &mut (impl Read + Seek), circuit: &CircuitId) -> Result<Self, FormatError> {
+        let table = Table::read(file, MAGIC, VERSION)?;
+        let protocol = read_small(file, table.exact(section::PROTOCOL, 4)?)?;
         same("protocol", PROTOCOL, Cursor::new(&protocol, "protocol").u32()?)?;
-        let header = self.header(&table, circuit)?;
-        let info = self.metadata(&table)?;
-        let contributions = self.contributions(&table)?;
+        let header = read_small(file, table.exact(section::HEADER, HEADER_BYTES)?)?;
+        let (wires, domain) = counts(&header, circuit)?;
+        let info = metadata(file, &table)?;
+        let contributions = contributions(file, &table)?;
         for (id, len) in [
             (section::IC, (INPUTS as u64 + 1) * 64),
-            (section::A, header.wires * 64),
-            (section::B1, header.wires * 64),
-            (section::B2, header.wires * 128),
-            (section::L, (header.wires - INPUTS as u64 - 1) * 64),
-            (section::H, header.domain * 64),
+            (section::A, wires * 64),
+            (section::B1, wires * 64),
+            (section::B2, wires * 128),
+            (section::L, (wires - INPUTS as u64 - 1) * 64),
+            (section::H, domain * 64),
         ] {
             table.exact(id, len)?;
         }
         table.only(section::COEFFICIENTS)?;
+        Ok(Self { table, header, info, contributions })
+    }
 
-        let mut points = self.header_points(&header)?;
+    /// The points of section 2; those of the other sections are left empty.
+    fn points(
+        &self,
+        full: bool,
+    ) -> Result<(ark_groth16::VerifyingKey<Bn254>, KeyPoints), FormatError> {
+        let (_, points) = self.header.split_at(2 * 36 + 3 * 4);
+        let (alpha_g1, points) = points.split_at(64);
+        let (beta_g1, points) = points.split_at(64);
+        let (beta_g2, points) = points.split_at(128);
+        let (gamma_g2, points) = points.split_at(128);
+        let (delta_g1, delta_g2) = points.split_at(64);
+        let g1 = |bytes, i| decode::<G1Affine>(full, section::HEADER, i, bytes);
+        let g2 = |bytes, i| decode::<G2Affine>(full, section::HEADER, i, bytes);
+        let vk = ark_groth16::VerifyingKey {
+            alpha_g1: g1(alpha_g1, 0)?,
+            beta_g2: g2(beta_g2, 2)?,
+            gamma_g2: g2(gamma_g2, 3)?,
+            delta_g2: g2(delta_g2, 5)?,
+            gamma_abc_g1: Vec::new(),
+        };
+        let points = KeyPoints {
+            beta_g1: g1(beta_g1, 1)?,
+            delta_g1: g1(delta_g1, 4)?,
+            a_query: PointVec::default(),
+            b_g1_query: PointVec::default(),
+            b_g2_query: PointVec::default(),
+            h_query: PointVec::default(),
+            l_query: PointVec::default(),
+        };
+        Ok((vk, points))
+    }
+}
+
+/// Curve and counts, which must be those of the circuit. Returns wires and domain.
+fn counts(header: &[u8], circuit: &CircuitId) -> Result<(u64, u64), FormatError> {
+    let mut cursor = Cursor::new(header, "header");
+    cursor.field::<Fq>("base field")?;
+    cursor.field::<Fr>("scalar field")?;
+    let (wires, public, domain) = (cursor.u32()?, cursor.u32()?, cursor.u32()?);
+    same("public inputs", INPUTS as u64, u64::from(public))?;
+    same("public inputs of the circuit", INPUTS + 1, circuit.instance)?;
+    // Counts of a circuit may come from a file too: sums that overflow match no header.
+    let expected = (circuit.instance as u64).saturating_add(circuit.witness as u64);
+    same("wires", expected, u64::from(wires))?;
+    let rows = (circuit.constraints as u64).saturating_add(circuit.instance as u64);
+    let expected = rows.checked_next_power_of_two().unwrap_or(u64::MAX);
+    same("domain size", expected, u64::from(domain))?;
+    Ok((u64::from(wires), u64::from(domain)))
+}
+
+fn metadata(file: &mut (impl Read + Seek), table: &Table) -> Result<Option<KeyInfo>, FormatError> {
+    if table.sections.iter().all(|s| s.id != section::METADATA) {
+        return Ok(None);
+    }
+    let bytes = read_small(file, table.only(section::METADATA)?)?;
+    Ok(Some(serde_json::from_slice(&bytes)?))
+}
+
+fn contributions(file: &mut (impl Read + Seek), table: &Table) -> Result<u32, FormatError> {
+    let section = table.only(section::CONTRIBUTIONS)?;
+    let head = Section { len: section.len.min(68), ..section };
+    let bytes = read_small(file, head)?;
+    let mut cursor = Cursor::new(&bytes, "contributions");
+    cursor.take(64)?;
+    cursor.u32()
+}
+
+impl Contents {
+    /// What a mapped file holds, for `circuit`. The caller has compared the file's digest with that
+    /// of a file whose points were computed or checked, so the points stay where they are and are not
+    /// looked at.
+    pub(crate) fn of_map(map: &Arc<FileMap>, circuit: &CircuitId) -> Result<Self, FormatError> {
+        let layout = Layout::read(&mut io::Cursor::new(&map[..]), circuit)?;
+        let (mut vk, mut points) = layout.points(false)?;
+        for (index, point) in (0..).zip(&*mapped::<PackedG1>(map, &layout.table, section::IC)?) {
+            vk.gamma_abc_g1.push(decode(false, section::IC, index, point.as_bytes())?);
+        }
+        points.a_query = mapped(map, &layout.table, section::A)?;
+        points.b_g1_query = mapped(map, &layout.table, section::B1)?;
+        points.b_g2_query = mapped(map, &layout.table, section::B2)?;
+        points.l_query = mapped(map, &layout.table, section::L)?;
+        points.h_query = mapped(map, &layout.table, section::H)?;
+        Ok(Self { vk, points, info: layout.info, contributions: layout.contributions })
+    }
+}
+
+/// A section of points, where it lies.
+fn mapped<P: Packed>(
+    map: &Arc<FileMap>,
+    table: &Table,
+    id: u32,
+) -> Result<PointVec<P>, FormatError> {
+    let section = table.only(id)?;
+    let at = |place: u64| usize::try_from(place).ok();
+    at(section.start)
+        .zip(at(section.start + section.len))
+        .and_then(|(start, end)| PointVec::mapped(map, start..end))
+        .ok_or_else(|| value("section", "within the file, of whole points", id))
+}
+
+/// Reads one file: every point must be on its curve and in its subgroup.
+pub(crate) struct Reader<'a, R> {
+    file: R,
+    hash: Sha256,
+    matrices: &'a Matrices,
+    buffer: Vec<u8>,
+}
+
+impl<'a, R: Read + Seek> Reader<'a, R> {
+    /// The coefficients must be those of `matrices`.
+    pub(crate) fn new(file: R, matrices: &'a Matrices) -> Self {
+        Self { file, hash: Sha256::new(), matrices, buffer: Vec::new() }
+    }
+
+    /// Reads a key for `circuit`, and SHA-256 of the whole file: what is hashed are the bytes that
+    /// were checked. No allocation exceeds what the file's own length justifies.
+    pub(crate) fn read(mut self, circuit: &CircuitId) -> Result<(Contents, Hex32), FormatError> {
+        let layout = Layout::read(&mut self.file, circuit)?;
+        let (mut vk, mut points) = layout.points(true)?;
         self.file.seek(SeekFrom::Start(0))?;
         let mut at = 0;
-        for section in &table.sections {
+        for section in &layout.table.sections {
             // The header of the file or of the section.
             self.skip(section.start - at)?;
             at = section.start + section.len;
             match section.id {
-                section::IC => points.vk.gamma_abc_g1 = self.points(section)?,
-                section::A => points.a_query = self.points(section)?,
-                section::B1 => points.b_g1_query = self.points(section)?,
-                section::B2 => points.b_g2_query = self.points(section)?,
-                section::L => points.l_query = self.points(section)?,
-                section::H => points.h_query = self.points(section)?,
+                section::IC => {
+                    let ic: Vec<PackedG1> = self.points(section)?;
+                    vk.gamma_abc_g1 = ic.iter().filter_map(Packed::to_affine).collect();
+                }
+                section::A => points.a_query = self.points(section)?.into(),
+                section::B1 => points.b_g1_query = self.points(section)?.into(),
+                section::B2 => points.b_g2_query = self.points(section)?.into(),
+                section::L => points.l_query = self.points(section)?.into(),
+                section::H => points.h_query = self.points(section)?.into(),
                 section::COEFFICIENTS => self.coefficients(section)?,
                 section::HEADER => {
                     // Counts were taken before; the hash must be of the same bytes.
-                    let mut again = vec![0; header.bytes.len()];
+                    let mut again = vec![0; layout.header.len()];
                     self.file.read_exact(&mut again)?;
                     self.hash.update(&again);
-                    if again != header.bytes {
+                    if again != layout.header {
                         return Err(value("header", "the same when read again", "another"));
                     }
                 }
                 _ => self.skip(section.len)?,
             }
         }
+        let Layout { info, contributions, .. } = layout;
         let sha256 = <[u8; 32]>::from(self.hash.finalize()).into();
-        Ok(Contents { points, info, contributions, sha256 })
-    }
-
-    /// Curve and counts, which must be those of the circuit.
-    fn header(&mut self, table: &Table, circuit: &CircuitId) -> Result<Header, FormatError> {
-        let bytes = read_small(&mut self.file, table.exact(section::HEADER, HEADER_BYTES)?)?;
-        let mut cursor = Cursor::new(&bytes, "header");
-        cursor.field::<Fq>("base field")?;
-        cursor.field::<Fr>("scalar field")?;
-        let (wires, public, domain) = (cursor.u32()?, cursor.u32()?, cursor.u32()?);
-        same("public inputs", INPUTS as u64, u64::from(public))?;
-        same("public inputs of the circuit", INPUTS + 1, circuit.instance)?;
-        // Counts of a circuit may come from a file too: sums that overflow match no header.
-        let expected = (circuit.instance as u64).saturating_add(circuit.witness as u64);
-        same("wires", expected, u64::from(wires))?;
-        let rows = (circuit.constraints as u64).saturating_add(circuit.instance as u64);
-        let expected = rows.checked_next_power_of_two().unwrap_or(u64::MAX);
-        same("domain size", expected, u64::from(domain))?;
-        Ok(Header { wires: u64::from(wires), domain: u64::from(domain), bytes })
-    }
-
-    fn metadata(&mut self, table: &Table) -> Result<Option<KeyInfo>, FormatError> {
-        if table.sections.iter().all(|s| s.id != section::METADATA) {
-            return Ok(None);
-        }
-        let bytes = read_small(&mut self.file, table.only(section::METADATA)?)?;
-        Ok(Some(serde_json::from_slice(&bytes)?))
-    }
-
-    fn contributions(&mut self, table: &Table) -> Result<u32, FormatError> {
-        let section = table.only(section::CONTRIBUTIONS)?;
-        let head = Section { len: section.len.min(68), ..section };
-        let bytes = read_small(&mut self.file, head)?;
-        let mut cursor = Cursor::new(&bytes, "contributions");
-        cursor.take(64)?;
-        cursor.u32()
-    }
-
-    /// The points of section 2, in a key whose other parts are empty.
-    fn header_points(
-        &self,
-        header: &Header,
-    ) -> Result<ark_groth16::ProvingKey<Bn254>, FormatError> {
-        let (_, points) = header.bytes.split_at(2 * 36 + 3 * 4);
-        let (alpha_g1, points) = points.split_at(64);
-        let (beta_g1, points) = points.split_at(64);
-        let (beta_g2, points) = points.split_at(128);
-        let (gamma_g2, points) = points.split_at(128);
-        let (delta_g1, delta_g2) = points.split_at(64);
-        let g1 = |bytes, i| self.point::<G1Affine>(section::HEADER, i, bytes);
-        let g2 = |bytes, i| self.point::<G2Affine>(section::HEADER, i, bytes);
-        Ok(ark_groth16::ProvingKey {
-            vk: ark_groth16::VerifyingKey {
-                alpha_g1: g1(alpha_g1, 0)?,
-                beta_g2: g2(beta_g2, 2)?,
-                gamma_g2: g2(gamma_g2, 3)?,
-                delta_g2: g2(delta_g2, 5)?,
-                gamma_abc_g1: Vec::new(),
-            },
-            beta_g1: g1(beta_g1, 1)?,
-            delta_g1: g1(delta_g1, 4)?,
-            a_query: Vec::new(),
-            b_g1_query: Vec::new(),
-            b_g2_query: Vec::new(),
-            h_query: Vec::new(),
-            l_query: Vec::new(),
-        })
-    }
-
-    /// One point, with the checks that were asked for.
-    fn point<P: Point>(&self, id: u32, index: u64, bytes: &[u8]) -> Result<P, FormatError> {
-        decode(matches!(self.checks, Checks::Full(_)), id, index, bytes)
+        Ok((Contents { vk, points, info, contributions }, sha256))
     }
 
     /// A section of points; its length has been checked against the header and the file.
-    fn points<P: Point>(&mut self, section: &Section) -> Result<Vec<P>, FormatError> {
-        let full = matches!(self.checks, Checks::Full(_));
-        let count = (section.len / P::BYTES as u64) as usize;
-        let mut points = vec![P::zero(); count];
-        let per_chunk = CHUNK / P::BYTES;
+    fn points<P: Packed>(&mut self, section: &Section) -> Result<Vec<P>, FormatError>
+    where
+        P::Affine: Point,
+    {
+        let size = size_of::<P>();
+        let count = (section.len / size as u64) as usize;
+        let mut points = vec![P::IDENTITY; count];
+        let per_chunk = CHUNK / size;
         for (k, to) in points.chunks_mut(per_chunk).enumerate() {
-            let buffer = self.next(to.len() * P::BYTES)?;
+            let buffer = self.next(size_of_val(to))?;
             let (hash, bytes) = (&mut self.hash, &buffer[..]);
             let first = (k * per_chunk) as u64;
             let ((), result) = rayon::join(
                 || hash.update(bytes),
                 || {
                     to.par_iter_mut()
-                        .zip(bytes.par_chunks_exact(P::BYTES))
+                        .zip(bytes.par_chunks_exact(size))
                         .enumerate()
                         .with_min_len(64)
                         .map(|(i, (to, bytes))| {
-                            decode(full, section.id, first + i as u64, bytes).map(|p| *to = p)
+                            decode(true, section.id, first + i as u64, bytes)
+                                .map(|p| *to = P::pack(&p))
                         })
                         .find_first(Result::is_err)
                 },
@@ -212,10 +255,9 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
         Ok(points)
     }
 
-    /// Section 4: compared with the circuit's, or hashed only, since proving does not use it.
+    /// Section 4: compared with the circuit's.
     fn coefficients(&mut self, section: &Section) -> Result<(), FormatError> {
-        let Checks::Full(matrices) = self.checks else { return self.skip(section.len) };
-        let expected = Coefficients::new(matrices);
+        let expected = Coefficients::new(self.matrices);
         crate::binfile::check_len(section.id, expected.section_len(), section.len)?;
         let count = self.next(4)?;
         self.hash.update(&count);
@@ -259,6 +301,7 @@ impl<'a, R: Read + Seek> Reader<'a, R> {
     }
 }
 
+/// A point with canonical coordinates; on its curve and in its subgroup if that is to be checked.
 fn decode<P: Point>(full: bool, id: u32, index: u64, bytes: &[u8]) -> Result<P, FormatError> {
     let fault = |fault| FormatError::Point {
         id,

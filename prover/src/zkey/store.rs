@@ -3,16 +3,18 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use meed_circuits::r1cs::matrix::Matrices;
 use meed_verifier::VerifyingKey;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use tempfile::NamedTempFile;
 
-use super::{write, Checks, Contents, Reader};
+use super::digest::{of_chunks, plain, Digests, Hasher};
+use super::{write, Contents, Reader};
 use crate::error::{same, value, FormatError, KeyError};
 use crate::key::{CircuitId, Hex32, KeyInfo, ProvingKey};
+use crate::map::FileMap;
 
 /// The largest sidecar that is read; a real one has about 2 kB.
 const SIDECAR_LIMIT: u64 = 1 << 16;
@@ -28,8 +30,14 @@ pub struct Sidecar {
     pub vk: String,
     /// [`VerifyingKey::id`].
     pub vk_id: Hex32,
-    /// SHA-256 of the key file.
+    /// SHA-256 of the key file, as `sha256sum` prints it. Compared on loading where there is no
+    /// `zkey_chunks_sha256`.
     pub zkey_sha256: Hex32,
+    /// SHA-256 of the SHA-256 of every 4 MiB (2^22 bytes) of the key file, one after the other, the
+    /// last perhaps of less. It pins the same bytes and is compared on all processors at once. Files
+    /// of earlier versions have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zkey_chunks_sha256: Option<Hex32>,
     /// Bytes of the key file.
     pub zkey_bytes: u64,
 }
@@ -41,14 +49,24 @@ pub fn sidecar_path(path: &Path) -> PathBuf {
 }
 
 impl Sidecar {
-    fn new(key: &ProvingKey, zkey_sha256: Hex32, zkey_bytes: u64) -> Self {
+    fn new(key: &ProvingKey, zkey: Digests) -> Self {
         let vk = key.verifying_key();
         Self {
             key: key.info().clone(),
             vk: hex::encode(vk.to_bytes()),
             vk_id: vk.id().into(),
-            zkey_sha256,
-            zkey_bytes,
+            zkey_sha256: zkey.sha256,
+            zkey_chunks_sha256: Some(zkey.chunks_sha256),
+            zkey_bytes: zkey.bytes,
+        }
+    }
+
+    /// Fails unless `zkey` are the bytes of the key file: all of them.
+    fn check_digest(&self, zkey: &[u8]) -> Result<(), FormatError> {
+        same("bytes of the file", self.zkey_bytes, zkey.len() as u64)?;
+        match self.zkey_chunks_sha256 {
+            Some(expected) => same("SHA-256 of the file's chunks", expected, of_chunks(zkey)),
+            None => same("SHA-256 of the file", self.zkey_sha256, plain(zkey)),
         }
     }
 
@@ -104,27 +122,29 @@ impl ProvingKey {
     /// [`KeyError::Circuit`] when `matrices` are not the key's; [`KeyError::File`] otherwise.
     pub fn save(&self, matrices: &Matrices, path: &Path) -> Result<Sidecar, KeyError> {
         self.circuit().check(matrices).map_err(KeyError::Circuit)?;
-        let (sha256, bytes) = create(path, |to| Ok(write(self, matrices, to)?))?;
-        self.save_sidecar(path, sha256, bytes)
+        let written = create(path, |to| Ok(write(self, matrices, to)?))?;
+        self.save_sidecar(path, written)
     }
 
-    pub(crate) fn save_sidecar(
-        &self,
-        path: &Path,
-        sha256: Hex32,
-        bytes: u64,
-    ) -> Result<Sidecar, KeyError> {
-        let sidecar = Sidecar::new(self, sha256, bytes);
+    pub(crate) fn save_sidecar(&self, path: &Path, zkey: Digests) -> Result<Sidecar, KeyError> {
+        let sidecar = Sidecar::new(self, zkey);
         sidecar.save(&sidecar_path(path))?;
         Ok(sidecar)
     }
 
-    /// Reads the key for `circuit` from `path`, with the sidecar beside it.
+    /// Maps the key for `circuit` at `path` into memory, with the sidecar beside it. The points stay
+    /// in the file, which the key keeps open.
     ///
-    /// The points are not checked one by one: the file must have the SHA-256 that the sidecar names,
-    /// and the sidecar was written when they were computed or checked. Whoever can change both files
-    /// can give the prover a key that leaks the witness; where they come from elsewhere, use
-    /// [`ProvingKey::load_checked`].
+    /// Every byte of the file is hashed before anything in it is used, and must give the digest that
+    /// the sidecar names. The points are not checked one by one: the sidecar was written when they were
+    /// computed or checked, so the digest says that their coordinates are canonical and that they are
+    /// in their groups. Whoever can change both files, or the file while a proof is made, can give the
+    /// prover a key that leaks the witness. Where they come from elsewhere, use
+    /// [`ProvingKey::load_checked`]; whoever may not choose the key must not be able to write it.
+    ///
+    /// A file that is written over or cut while it is mapped gives proofs that are not handed out since
+    /// they do not verify, or ends the process by a signal (`SIGBUS`). Replace key files by renaming, as
+    /// [`ProvingKey::save`] does: those who have the old one mapped keep it.
     ///
     /// # Errors
     /// [`KeyError::File`], with the name of the file and what was expected, when one of the two is
@@ -134,12 +154,9 @@ impl ProvingKey {
         let sidecar = Sidecar::load(&beside)?;
         circuit.same(&sidecar.key.circuit).map_err(KeyError::at(&beside))?;
         let file = File::open(path).map_err(KeyError::at(path))?;
-        let bytes = file.metadata().map_err(KeyError::at(path))?.len();
-        same("bytes of the file", sidecar.zkey_bytes, bytes).map_err(KeyError::at(path))?;
-        let contents =
-            Reader::new(file, Checks::Digest).read(circuit).map_err(KeyError::at(path))?;
-        same("SHA-256 of the file", sidecar.zkey_sha256, contents.sha256)
-            .map_err(KeyError::at(path))?;
+        let map = Arc::new(FileMap::new(&file).map_err(KeyError::at(path))?);
+        sidecar.check_digest(&map).map_err(KeyError::at(path))?;
+        let contents = Contents::of_map(&map, circuit).map_err(KeyError::at(path))?;
         let key = Self::from_contents(contents, circuit).map_err(KeyError::at(path))?;
         if *key.info() != sidecar.key {
             let error = value("metadata", "those of the key file", "others");
@@ -151,7 +168,8 @@ impl ProvingKey {
     }
 
     /// Reads the key for `circuit` from `path` without a sidecar: every point is checked to be on
-    /// its curve and in its subgroup, and the coefficients to be those of `matrices`.
+    /// its curve and in its subgroup, and the coefficients to be those of `matrices`. The points are
+    /// read into memory, so that what was checked is what is used.
     ///
     /// That the points are the right ones for the circuit, it cannot tell.
     ///
@@ -176,7 +194,7 @@ impl ProvingKey {
         matrices: &Matrices,
     ) -> Result<Self, FormatError> {
         circuit.check(matrices)?;
-        let contents = Reader::new(from, Checks::Full(matrices)).read(circuit)?;
+        let (contents, _) = Reader::new(from, matrices).read(circuit)?;
         Self::from_contents(contents, circuit)
     }
 
@@ -185,22 +203,20 @@ impl ProvingKey {
             value("metadata", "Meed's own section", "none (import the ceremony's file first)")
         })?;
         circuit.same(&info.circuit)?;
-        Self::new(info, contents.points)
+        Self::new(info, &contents.vk, contents.points)
     }
 }
 
 /// Counts and hashes what passes through.
 pub(crate) struct HashWriter<W> {
     to: W,
-    hash: Sha256,
-    bytes: u64,
+    hash: Hasher,
 }
 
 impl<W: Write> Write for HashWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = self.to.write(bytes)?;
         self.hash.update(&bytes[..written]);
-        self.bytes += written as u64;
         Ok(written)
     }
 
@@ -210,27 +226,27 @@ impl<W: Write> Write for HashWriter<W> {
 }
 
 /// Writes a file all or not at all: to a temporary file in the same folder, synced, renamed, and the
-/// folder synced. Returns SHA-256 and length.
+/// folder synced. Returns digests and length.
 pub(crate) fn create(
     path: &Path,
     content: impl FnOnce(&mut BufWriter<HashWriter<&File>>) -> Result<(), FormatError>,
-) -> Result<(Hex32, u64), KeyError> {
+) -> Result<Digests, KeyError> {
     let folder = match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
     let temporary = temporary(folder).map_err(KeyError::at(path))?;
-    let hashing = HashWriter { to: temporary.as_file(), hash: Sha256::new(), bytes: 0 };
+    let hashing = HashWriter { to: temporary.as_file(), hash: Hasher::new() };
     let mut to = BufWriter::with_capacity(1 << 20, hashing);
     content(&mut to).map_err(KeyError::at(path))?;
-    let HashWriter { hash, bytes, .. } =
+    let HashWriter { hash, .. } =
         to.into_inner().map_err(|error| KeyError::at(path)(error.into_error()))?;
     temporary.as_file().sync_all().map_err(KeyError::at(path))?;
     temporary.persist(path).map_err(|error| KeyError::at(path)(error.error))?;
     if cfg!(unix) {
         File::open(folder).and_then(|f| f.sync_all()).map_err(KeyError::at(path))?;
     }
-    Ok((<[u8; 32]>::from(hash.finalize()).into(), bytes))
+    Ok(hash.finish())
 }
 
 /// Keys are public: readable by all, as far as the umask allows.

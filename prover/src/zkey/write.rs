@@ -5,20 +5,19 @@ use std::io::{self, Write};
 use ark_bn254::{Fq, Fr};
 use meed_circuits::r1cs::matrix::Matrices;
 use meed_verifier::INPUTS;
-use rayon::prelude::*;
 
-use super::points::Point;
 use super::{section, Coefficients, MAGIC, PROTOCOL, VERSION};
 use crate::binfile::{write_field, write_head, write_section};
 use crate::key::ProvingKey;
+use crate::points::{as_bytes, Packed, PackedG1, PackedG2};
 
-/// Points that are encoded at a time.
-const CHUNK: usize = 1 << 15;
+/// Points that are written, and hashed on the way, at a time.
+const CHUNK: usize = 1 << 14;
 
 /// Writes `key`, with the coefficients of `matrices` and no contributions.
 pub(crate) fn write(key: &ProvingKey, matrices: &Matrices, to: &mut impl Write) -> io::Result<()> {
     let points = key.points();
-    let vk = &points.vk;
+    let vk = key.verifying_key();
     write_head(to, MAGIC, VERSION, 11)?;
 
     write_section(to, section::PROTOCOL, 4)?;
@@ -30,12 +29,12 @@ pub(crate) fn write(key: &ProvingKey, matrices: &Matrices, to: &mut impl Write) 
     for n in [points.a_query.len(), INPUTS, points.h_query.len()] {
         to.write_all(&count(n)?.to_le_bytes())?;
     }
-    write_points(to, &[vk.alpha_g1, points.beta_g1])?;
-    write_points(to, &[vk.beta_g2, vk.gamma_g2])?;
-    write_points(to, &[points.delta_g1])?;
-    write_points(to, &[vk.delta_g2])?;
+    write_points(to, &[*vk.alpha(), points.beta_g1].map(PackedG1::from))?;
+    write_points(to, &[*vk.beta(), *vk.gamma()].map(PackedG2::from))?;
+    write_points(to, &[PackedG1::from(points.delta_g1)])?;
+    write_points(to, &[PackedG2::from(*vk.delta())])?;
 
-    point_section(to, section::IC, &vk.gamma_abc_g1)?;
+    point_section(to, section::IC, &vk.ic().map(PackedG1::from))?;
 
     let coefficients = Coefficients::new(matrices);
     write_section(to, section::COEFFICIENTS, coefficients.section_len())?;
@@ -62,19 +61,13 @@ pub(crate) fn write_metadata(key: &ProvingKey, to: &mut impl Write) -> io::Resul
     to.write_all(&json)
 }
 
-fn point_section<P: Point>(to: &mut impl Write, id: u32, points: &[P]) -> io::Result<()> {
-    write_section(to, id, (points.len() * P::BYTES) as u64)?;
+fn point_section<P: Packed>(to: &mut impl Write, id: u32, points: &[P]) -> io::Result<()> {
+    write_section(to, id, size_of_val(points) as u64)?;
     write_points(to, points)
 }
 
-fn write_points<P: Point>(to: &mut impl Write, points: &[P]) -> io::Result<()> {
-    let mut bytes = Vec::new();
-    for chunk in points.chunks(CHUNK) {
-        bytes.resize(chunk.len() * P::BYTES, 0);
-        bytes.par_chunks_exact_mut(P::BYTES).zip(chunk).for_each(|(to, p)| p.encode(to));
-        to.write_all(&bytes)?;
-    }
-    Ok(())
+fn write_points<P: Packed>(to: &mut impl Write, points: &[P]) -> io::Result<()> {
+    points.chunks(CHUNK).try_for_each(|chunk| to.write_all(as_bytes(chunk)))
 }
 
 fn count(n: usize) -> io::Result<u32> {

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use meed_circuits::r1cs::circuit::assign;
-use meed_prover::{prove, CpuEngine, ProveError, ProvingKey, Stage};
+use meed_prover::{prove, ProveError, ProvingKey, Stage, VectorEngine};
 use rand::rngs::OsRng;
 
 use super::{Made, Task};
@@ -27,7 +27,7 @@ pub(super) fn make(task: &Task<'_>, ui: &Ui) -> Result<Made> {
         &key,
         circuit.matrices(),
         &assignment,
-        &CpuEngine,
+        &VectorEngine::best(),
         &mut OsRng,
         &mut progress,
         ui.stop(),

@@ -246,14 +246,12 @@ fn ptau(folder: &TempDir, power: u32, tau: ArkFr) -> std::path::PathBuf {
         let domain = Radix2EvaluationDomain::<ArkFr>::new(1 << k).unwrap();
         lagrange.extend(domain.evaluate_all_lagrange_coefficients(tau));
     }
-    fn list<P>(scalars: &[ArkFr]) -> Vec<u8>
+    fn list<A>(scalars: &[ArkFr]) -> Vec<u8>
     where
-        P: ark_ec::short_weierstrass::SWCurveConfig<ScalarField = ArkFr>,
-        ark_ec::short_weierstrass::Affine<P>: Point,
+        A: Point + ark_ec::AffineRepr<ScalarField = ArkFr>,
     {
-        let generator = ark_ec::short_weierstrass::Affine::<P>::generator();
-        let points = Table::new(generator, scalars.len()).multiply(scalars);
-        let size = <ark_ec::short_weierstrass::Affine<P> as Point>::BYTES;
+        let points: Vec<A> = ark_ec::ScalarMul::batch_mul(A::generator().into_group(), scalars);
+        let size = A::BYTES;
         let mut bytes = vec![0; points.len() * size];
         for (to, point) in bytes.chunks_exact_mut(size).zip(&points) {
             point.encode(to);
@@ -271,10 +269,10 @@ fn ptau(folder: &TempDir, power: u32, tau: ArkFr) -> std::path::PathBuf {
     contributions.extend([0; 8]);
     let sections = [
         (1, header),
-        (2, list::<ark_bn254::g1::Config>(&powers)),
-        (3, list::<ark_bn254::g2::Config>(&powers[..n])),
+        (2, list::<ark_bn254::G1Affine>(&powers)),
+        (3, list::<ark_bn254::G2Affine>(&powers[..n])),
         (7, contributions),
-        (12, list::<ark_bn254::g1::Config>(&lagrange)),
+        (12, list::<ark_bn254::G1Affine>(&lagrange)),
     ];
     let mut file = b"ptau".to_vec();
     file.extend(1u32.to_le_bytes());

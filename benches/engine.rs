@@ -1,0 +1,235 @@
+//! The engine's sums, transforms and multiples of one point against `ark-ec`, `ark-poly` and
+//! `halo2curves`, on every level of this processor, in one run.
+
+use std::hint::black_box;
+use std::io;
+
+use anyhow::{ensure, Error, Result};
+use ark_bn254::{Fr, G1Affine, G1Projective, G2Projective};
+use ark_ec::scalar_mul::BatchMulPreprocessing;
+use ark_ec::{CurveGroup, PrimeGroup, VariableBaseMSM};
+use ark_ff::{BigInt, PrimeField};
+use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
+use halo2_proofs::halo2curves::bn256;
+use halo2_proofs::halo2curves::msm::msm_best;
+use meed_benches::clock::median;
+use meed_benches::{timed, Figure, Options, Report};
+use meed_engine::msm::{msm_g1, msm_g2, FixedBaseG1, Scalars};
+use meed_engine::ntt::Transform;
+use meed_engine::Level;
+use meed_statement::synthetic::Source;
+
+fn main() -> Result<()> {
+    let options = Options::from_env().map_err(Error::msg)?;
+    let mut report = Report::new("engine", &options, io::stdout())?;
+    let levels = Level::available().into_iter().map(Level::name).collect::<Vec<_>>().join(", ");
+    report.add("levels", Figure::Text(levels))?;
+    let repeat = options.repeat.unwrap_or(if options.quick { 1 } else { 3 });
+    let (large, small) = if options.quick { (12, 10) } else { (20, 18) };
+
+    let scalars = random(1 << large);
+    let g1 = chain(G1Projective::generator(), scalars.len(), &scalars);
+    g1_sums(&mut report, "random scalars", large, repeat, &g1, &scalars, false)?;
+    let (g1, scalars) = (&g1[..1 << small], &scalars[..1 << small]);
+    g1_sums(&mut report, "random scalars", small, repeat, g1, scalars, true)?;
+    let bits: Vec<Fr> = scalars.iter().map(|s| Fr::from(s.into_bigint().0[0] & 1)).collect();
+    g1_sums(&mut report, "scalars 0 and 1", small, repeat, g1, &bits, false)?;
+    let words: Vec<Fr> = scalars.iter().map(|s| Fr::from(s.into_bigint().0[0])).collect();
+    g1_sums(&mut report, "scalars of 64 bits", small, repeat, g1, &words, false)?;
+    g2_sums(&mut report, small, repeat, scalars)?;
+    transforms(&mut report, small, repeat, scalars)?;
+    multiples(&mut report, small, repeat, scalars)?;
+    scaling(&mut report, small, repeat, g1, scalars)?;
+    report.finish()?;
+    Ok(())
+}
+
+fn random(n: usize) -> Vec<Fr> {
+    let mut source = Source::new(3);
+    let mut word = || Fr::from(source.next_u64()) + Fr::from(1u64 << 63);
+    (0..n).map(|_| word() * word() * word() * word() * word()).collect()
+}
+
+/// Different points.
+fn chain<G: CurveGroup<ScalarField = Fr>>(generator: G, n: usize, seed: &[Fr]) -> Vec<G::Affine> {
+    let step = generator * seed[1];
+    let sums = std::iter::successors(Some(generator * seed[0]), |sum| Some(*sum + step));
+    G::normalize_batch(&sums.take(n).collect::<Vec<_>>())
+}
+
+/// Medians of some ways to do the same, which take turns.
+fn turns<const N: usize>(repeat: usize, mut ways: [&mut dyn FnMut(); N]) -> [f64; N] {
+    let mut times = [const { Vec::new() }; N];
+    for _ in 0..repeat {
+        for (way, times) in ways.iter_mut().zip(&mut times) {
+            times.push(timed(way).1.wall);
+        }
+    }
+    times.map(|times| median(&times))
+}
+
+/// The time of each level but arkworks' own, beside that of a public crate.
+fn levels<W: io::Write>(
+    report: &mut Report<W>,
+    name: &str,
+    repeat: usize,
+    theirs: &mut dyn FnMut(),
+    ours: &mut dyn FnMut(Level),
+) -> Result<()> {
+    for level in Level::available().into_iter().filter(|level| *level != Level::Ark) {
+        let [their_time, our_time] = turns(repeat, [theirs, &mut || ours(level)]);
+        report.add(&format!("{level}"), Figure::Seconds(our_time))?;
+        report.add(&format!("{name}, beside {level}"), Figure::Seconds(their_time))?;
+        report.add(&format!("{name} over {level}"), Figure::Ratio(their_time / our_time))?;
+    }
+    Ok(())
+}
+
+fn g1_sums<W: io::Write>(
+    report: &mut Report<W>,
+    what: &str,
+    log: u32,
+    repeat: usize,
+    bases: &[G1Affine],
+    scalars: &[Fr],
+    halo2: bool,
+) -> Result<()> {
+    let standard: Vec<BigInt<4>> = scalars.iter().map(|s| s.into_bigint()).collect();
+    let want = G1Projective::msm_bigint(bases, &standard);
+    for level in Level::available() {
+        ensure!(msm_g1(level, bases, Scalars::Standard(&standard))? == want, "{level} disagrees");
+    }
+    report.group(&format!("sum in G1, 2^{log}, {what}"))?;
+    let mut ours = |level| {
+        let _ =
+            black_box(msm_g1(level, bases, Scalars::Standard(&standard)).expect("it is available"));
+    };
+    let mut ark = || {
+        let _ = black_box(G1Projective::msm_bigint(bases, &standard));
+    };
+    levels(report, "ark-ec", repeat, &mut ark, &mut ours)?;
+    if halo2 {
+        let points: Vec<bn256::G1Affine> = bases.iter().map(point).collect();
+        let values: Vec<bn256::Fr> = scalars.iter().map(value).collect();
+        let mut theirs = || {
+            black_box(msm_best(&values, &points));
+        };
+        levels(report, "halo2curves", repeat, &mut theirs, &mut ours)?;
+    }
+    Ok(())
+}
+
+/// The same point for halo2curves.
+fn point(point: &G1Affine) -> bn256::G1Affine {
+    let coordinate = |x: &ark_bn254::Fq| bn256::Fq::from_raw(x.into_bigint().0);
+    bn256::G1Affine { x: coordinate(&point.x), y: coordinate(&point.y) }
+}
+
+fn value(x: &Fr) -> bn256::Fr {
+    bn256::Fr::from_raw(x.into_bigint().0)
+}
+
+fn g2_sums<W: io::Write>(
+    report: &mut Report<W>,
+    log: u32,
+    repeat: usize,
+    scalars: &[Fr],
+) -> Result<()> {
+    let bases = chain(G2Projective::generator(), scalars.len(), scalars);
+    let standard: Vec<BigInt<4>> = scalars.iter().map(|s| s.into_bigint()).collect();
+    let want = G2Projective::msm_bigint(&bases, &standard);
+    for level in Level::available() {
+        ensure!(msm_g2(level, &bases, Scalars::Standard(&standard))? == want, "{level} disagrees");
+    }
+    report.group(&format!("sum in G2, 2^{log}, random scalars"))?;
+    let mut ark = || {
+        let _ = black_box(G2Projective::msm_bigint(&bases, &standard));
+    };
+    levels(report, "ark-ec", repeat, &mut ark, &mut |level| {
+        let _ = black_box(
+            msm_g2(level, &bases, Scalars::Standard(&standard)).expect("it is available"),
+        );
+    })
+}
+
+fn transforms<W: io::Write>(
+    report: &mut Report<W>,
+    log: u32,
+    repeat: usize,
+    values: &[Fr],
+) -> Result<()> {
+    let domain = Radix2EvaluationDomain::<Fr>::new(values.len()).expect("a small domain");
+    let want = domain.fft(values);
+    report.group(&format!("transform, 2^{log}"))?;
+    for level in Level::available().into_iter().filter(|level| *level != Level::Ark) {
+        let transform = Transform::new(level, values.len())?;
+        let mut got = values.to_vec();
+        transform.ntt(&mut got)?;
+        ensure!(got == want, "{level} disagrees");
+        let (mut ours, mut theirs) = (values.to_vec(), values.to_vec());
+        let [their_time, our_time] = turns(
+            repeat * 3,
+            [&mut || domain.fft_in_place(&mut theirs), &mut || {
+                transform.ntt(&mut ours).expect("the length is right");
+            }],
+        );
+        report.add(&format!("{level}"), Figure::Seconds(our_time))?;
+        report.add(&format!("ark-poly, beside {level}"), Figure::Seconds(their_time))?;
+        report.add(&format!("ark-poly over {level}"), Figure::Ratio(their_time / our_time))?;
+    }
+    Ok(())
+}
+
+fn multiples<W: io::Write>(
+    report: &mut Report<W>,
+    log: u32,
+    repeat: usize,
+    scalars: &[Fr],
+) -> Result<()> {
+    let base = G1Projective::generator();
+    report.group(&format!("multiples of one point, 2^{log}, tables included"))?;
+    let mut ark = || {
+        let table = BatchMulPreprocessing::new(base, scalars.len());
+        black_box(table.batch_mul(scalars));
+    };
+    levels(report, "ark-ec", repeat, &mut ark, &mut |level| {
+        let table = FixedBaseG1::new(level, base.into_affine(), scalars.len());
+        black_box(table.expect("it is available").multiply(scalars));
+    })
+}
+
+/// A sum on one thread and on more, up to all.
+fn scaling<W: io::Write>(
+    report: &mut Report<W>,
+    log: u32,
+    repeat: usize,
+    bases: &[G1Affine],
+    scalars: &[Fr],
+) -> Result<()> {
+    let level = Level::best();
+    report.group(&format!("sum in G1, 2^{log}, by threads, {level}"))?;
+    let all = rayon::current_num_threads();
+    let mut threads = 1;
+    let mut alone = None;
+    while threads <= all {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
+        let [time] = turns(
+            repeat,
+            [&mut || {
+                pool.install(|| {
+                    let _ = black_box(
+                        msm_g1(level, bases, Scalars::Field(scalars)).expect("available"),
+                    );
+                });
+            }],
+        );
+        let alone = *alone.get_or_insert(time);
+        report.add(&format!("threads: {threads}"), Figure::Seconds(time))?;
+        report.add(
+            &format!("efficiency on {threads}"),
+            Figure::Share(alone / time / threads as f64),
+        )?;
+        threads = if threads < all { (threads * 2).min(all) } else { all + 1 };
+    }
+    Ok(())
+}
