@@ -1,7 +1,7 @@
 //! Hashes and trees, with the roots of the native code.
 //!
 //! Hashes of eight elements, of which an epoch has hundreds, have gates of their own
-//! ([`Builder::hash8`]). The five others, at the tops, are arithmetic rows: a few hundred each.
+//! ([`Builder::hash8`]). The six others, at the tops, are arithmetic rows: a few hundred each.
 
 use crate::builder::{fr, Builder, Term, Var};
 use crate::config::RATE;

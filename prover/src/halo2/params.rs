@@ -58,14 +58,15 @@ pub struct Provenance {
 pub struct Ceremony {
     /// Name of the `.ptau` file, as it was called here.
     pub file: String,
-    /// BLAKE2b of the whole file.
+    /// BLAKE2b of the whole file: the one thing here that says whose tau it is, since the list of contributions
+    /// can be copied into a file with other powers.
     pub blake2b: Hex64,
     /// How many contributions it lists.
     pub contributions: usize,
     /// What the last one is called; nothing checks it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_name: Option<String>,
-    /// The hash of the last one, which snarkjs calls the next challenge.
+    /// The hash of the last one, which snarkjs calls the next challenge, as the file claims it; nothing checks it.
     pub last_challenge: Hex64,
 }
 
@@ -101,18 +102,16 @@ impl Provenance {
         Ok(())
     }
 
-    /// Of a `.ptau` file. `None` once `stop` is raised.
+    /// Of a `.ptau` file.
     fn of(
         path: &Path,
-        file: &mut PtauFile,
         contributions: &[Contribution],
-        stop: &AtomicBool,
-    ) -> Result<Option<Self>, KeyError> {
+        blake2b: [u8; 64],
+    ) -> Result<Self, KeyError> {
         let Some(last) = contributions.last() else {
             let error = value("contributions", "at least one", 0);
             return Err(KeyError::at(path)(error));
         };
-        let Some(blake2b) = file.blake2b(stop)? else { return Ok(None) };
         let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
         let ceremony = Ceremony {
             file: printable(&name),
@@ -121,7 +120,7 @@ impl Provenance {
             last_name: last.name.as_deref().map(printable),
             last_challenge: last.next_challenge.into(),
         };
-        Ok(Some(Self { origin: Origin::Ceremony, ceremony: Some(ceremony) }))
+        Ok(Self { origin: Origin::Ceremony, ceremony: Some(ceremony) })
     }
 }
 
@@ -201,11 +200,22 @@ impl Params {
         stop: &AtomicBool,
     ) -> Result<Option<(Self, Vec<Contribution>)>, KeyError> {
         let mut file = PtauFile::open(path)?;
+        let Some(blake2b) = file.blake2b(stop)? else { return Ok(None) };
+        Self::cut(path, &mut file, blake2b, k, rng, stop)
+    }
+
+    /// [`Self::from_ptau`], of a file that was hashed.
+    fn cut(
+        path: &Path,
+        file: &mut PtauFile,
+        blake2b: [u8; 64],
+        k: u32,
+        rng: &mut (impl Rng + CryptoRng),
+        stop: &AtomicBool,
+    ) -> Result<Option<(Self, Vec<Contribution>)>, KeyError> {
         let contributions = file.contributions()?;
         let Some(powers) = file.powers(k, rng, stop)? else { return Ok(None) };
-        let Some(provenance) = Provenance::of(path, &mut file, &contributions, stop)? else {
-            return Ok(None);
-        };
+        let provenance = Provenance::of(path, &contributions, blake2b)?;
         let lagrange = permute(&powers.lagrange, exponent(k));
         let tau_g2 = g2_to_halo2(&powers.g2[1]);
         let kzg = kzg(k, all_to_halo2(&powers.g1), all_to_halo2(&lagrange), tau_g2);
@@ -218,8 +228,8 @@ impl Params {
         Ok(Some((Self { kzg, provenance }, contributions)))
     }
 
-    /// [`Self::from_ptau`], kept in a folder of keys: what was cut out of a file with the same last contribution is
-    /// read and checked, and otherwise cut and written there. `None` once `stop` is raised.
+    /// [`Self::from_ptau`], kept in a folder of keys: what was cut out of a file with the same BLAKE2b is read and
+    /// checked, and otherwise cut and written there. `None` once `stop` is raised.
     ///
     /// # Errors
     /// [`KeyError::File`], also when the file in the folder is damaged.
@@ -230,13 +240,19 @@ impl Params {
         rng: &mut (impl Rng + CryptoRng),
         stop: &AtomicBool,
     ) -> Result<Option<(Self, Vec<Contribution>)>, KeyError> {
-        let contributions = PtauFile::open(ptau)?.contributions()?;
-        let last = contributions.last().map(|last| last.next_challenge.into());
-        let kept = last.map(|last| folder.join(file_name(k, Some(&last))));
-        if let Some(kept) = kept.filter(|kept| kept.exists()) {
-            return Ok(Some((Self::load(&kept, k, rng)?, contributions)));
+        let mut file = PtauFile::open(ptau)?;
+        let Some(blake2b) = file.blake2b(stop)? else { return Ok(None) };
+        let hash = Hex64::from(blake2b);
+        let kept = folder.join(file_name(k, Some(&hash)));
+        if kept.exists() {
+            let params = Self::load(&kept, k, rng)?;
+            let found = params.provenance.ceremony.as_ref().map(|ceremony| ceremony.blake2b);
+            let found = found.map_or_else(|| "none".to_owned(), |found| found.to_string());
+            same("BLAKE2b of the ceremony's file", hash.to_string(), found)
+                .map_err(KeyError::at(&kept))?;
+            return Ok(Some((params, file.contributions()?)));
         }
-        let cut = Self::from_ptau(ptau, k, rng, stop)?;
+        let cut = Self::cut(ptau, &mut file, blake2b, k, rng, stop)?;
         if let Some((params, _)) = &cut {
             params.save(folder)?;
         }
@@ -326,15 +342,15 @@ impl Params {
 }
 
 /// Where the parameters of `2^k` rows from there are in a folder of keys: `meed-tau-K-insecure.params`, or with
-/// the first 16 digits of the last contribution's hash.
+/// the first 16 digits of the ceremony's file's BLAKE2b.
 #[must_use]
 pub fn params_path(folder: &Path, k: u32, provenance: &Provenance) -> PathBuf {
-    let last = provenance.ceremony.as_ref().map(|ceremony| &ceremony.last_challenge);
-    folder.join(file_name(k, last))
+    let hash = provenance.ceremony.as_ref().map(|ceremony| &ceremony.blake2b);
+    folder.join(file_name(k, hash))
 }
 
-fn file_name(k: u32, last_challenge: Option<&Hex64>) -> String {
-    let name = match last_challenge {
+fn file_name(k: u32, blake2b: Option<&Hex64>) -> String {
+    let name = match blake2b {
         None => "insecure".to_owned(),
         Some(hash) => hex::encode(&hash.as_bytes()[..8]),
     };

@@ -55,9 +55,13 @@ pub(super) fn run(args: &Setup, ui: &Ui) -> Result<Report> {
     match &sidecar.key.parameters.ceremony {
         None => text.push_str(INSECURE),
         Some(ceremony) => text.push_str(&format!(
-            "Its parameters are those of a ceremony of {} contributions. Compare the hash of the last \
-             one with what the ceremony published:\n  {}",
-            ceremony.contributions, ceremony.last_challenge
+            "Its parameters are taken from {}. Compare the file's BLAKE2b with what the ceremony \
+             published; nothing else says whose secret it is:\n  {}\n\
+             The file lists {} contributions, the hash of the last is\n  {}",
+            printable(&ceremony.file),
+            ceremony.blake2b,
+            ceremony.contributions,
+            ceremony.last_challenge
         )),
     }
     if let Some((contributions, kept)) = &taken {

@@ -121,7 +121,7 @@ fn files_are_written_and_read_again() {
     let folder = tempdir().unwrap();
     let (ceremony, _) = cut(&fixture(), 3).unwrap();
     for (params, name) in [
-        (ceremony, "meed-tau-3-bc729413931649b4.params"),
+        (ceremony, "meed-tau-3-3d3c386d49812a7a.params"),
         (Params::insecure(3), "meed-tau-3-insecure.params"),
     ] {
         let path = params.save(folder.path()).unwrap();
@@ -151,7 +151,33 @@ fn a_ceremonys_file_is_cut_once() {
     // A damaged one is told of, not replaced.
     fs::write(&kept, &bytes(&cut)[..100]).unwrap();
     let error = of(2).unwrap_err().to_string();
-    assert!(error.contains("meed-tau-2-bc729413931649b4.params"), "{error}");
+    assert!(error.contains("meed-tau-2-3d3c386d49812a7a.params"), "{error}");
+}
+
+/// Files list the contributions that they like: here, of two secrets, the same.
+#[test]
+fn a_copied_list_of_contributions_reaches_no_other_secret() {
+    let folder = tempdir().unwrap();
+    let never = AtomicBool::new(false);
+    let keys = tempdir().unwrap();
+    let of = |tau: u64| {
+        let path = ptau(&folder, 3, ArkFr::from(tau));
+        let cut = Params::of_ceremony(keys.path(), &path, 3, &mut rng(), &never);
+        cut.unwrap().unwrap().0
+    };
+    let (first, second) = (of(77_777), of(88_888));
+    let told = |params: &Params| params.provenance().ceremony.clone().unwrap();
+    assert_eq!(told(&first).last_challenge, told(&second).last_challenge);
+    assert_ne!(told(&first).blake2b, told(&second).blake2b);
+    assert!(bytes(&first) != bytes(&second), "each file its own secret");
+    let again = of(77_777);
+    assert!(bytes(&again) == bytes(&first), "and again");
+    // A kept file under the name of another is refused.
+    let kept = |params: &Params| params_path(keys.path(), 3, params.provenance());
+    fs::copy(kept(&second), kept(&first)).unwrap();
+    let path = ptau(&folder, 3, ArkFr::from(77_777u64));
+    let error = Params::of_ceremony(keys.path(), &path, 3, &mut rng(), &never).unwrap_err();
+    assert!(error.to_string().contains("BLAKE2b"), "{error}");
 }
 
 #[test]
@@ -297,7 +323,9 @@ fn a_real_size_serves_the_smallest_circuit() {
     assert_eq!(g1_to_ark(&params.kzg().get_g()[1]), (ArkG1::generator() * tau).into_affine());
     // The cut file is as good.
     let kept = params.save(folder.path()).unwrap();
-    assert!(kept.ends_with("meed-tau-15-0909090909090909.params"), "{}", kept.display());
+    let hash = params.provenance().ceremony.as_ref().unwrap().blake2b.to_string();
+    let name = format!("meed-tau-15-{}.params", &hash[..16]);
+    assert!(kept.ends_with(name), "{}", kept.display());
     let params = Params::load(&kept, 15, &mut rng()).unwrap();
 
     let circuit = Circuit::new(XS);
