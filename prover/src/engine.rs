@@ -4,7 +4,7 @@
 //! replaces these few functions and nothing else. An engine never decides what is proved: whatever
 //! it returns, the proof is verified before it is handed out.
 
-use ark_bn254::{Fr, G1Projective, G2Projective};
+use ark_bn254::{Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::{AffineRepr, VariableBaseMSM};
 use ark_ff::{FftField, PrimeField, Zero};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
@@ -116,12 +116,12 @@ impl Engine for CpuEngine {
 
     fn msm_g1(&self, bases: &[PackedG1], scalars: &[Scalar]) -> Result<G1Projective, EngineError> {
         same_length("scalars of a G1 sum", bases.len(), scalars.len())?;
-        by_chunks(bases, scalars, G1Projective::msm_bigint)
+        by_chunks(chunk::<G1Affine>(), bases, scalars, G1Projective::msm_bigint)
     }
 
     fn msm_g2(&self, bases: &[PackedG2], scalars: &[Scalar]) -> Result<G2Projective, EngineError> {
         same_length("scalars of a G2 sum", bases.len(), scalars.len())?;
-        by_chunks(bases, scalars, G2Projective::msm_bigint)
+        by_chunks(chunk::<G2Affine>(), bases, scalars, G2Projective::msm_bigint)
     }
 
     fn fft(&self, domain: &Domain, values: &mut Vec<Fr>) -> Result<(), EngineError> {
@@ -137,18 +137,22 @@ impl Engine for CpuEngine {
     }
 }
 
-/// Points that each thread of the pool has unpacked at a time. arkworks cuts a sum into one part a
-/// thread, and longer parts take hardly less time a point.
-const PER_THREAD: usize = 1 << 17;
+/// Bytes of points that are unpacked at a time for each thread of the pool: more than 2^19 points of
+/// G1. arkworks cuts a sum into one part a thread; parts of a quarter of that take a tenth more time.
+const PER_THREAD: usize = 40 << 20;
 
-/// A sum in chunks, so that only a part of the bases is there in arkworks' form too.
+fn chunk<P>() -> usize {
+    PER_THREAD / size_of::<P>() * rayon::current_num_threads()
+}
+
+/// A sum in chunks, so that no more of the bases than one is there in arkworks' form too.
 fn by_chunks<P: Packed, G: Zero>(
+    size: usize,
     bases: &[P],
     scalars: &[Scalar],
     sum: impl Fn(&[P::Affine], &[Scalar]) -> G,
 ) -> Result<G, EngineError> {
-    let size = bases.len().min(PER_THREAD * rayon::current_num_threads()).max(1);
-    let mut unpacked = vec![P::Affine::zero(); size];
+    let mut unpacked = vec![P::Affine::zero(); size.min(bases.len())];
     let mut total = G::zero();
     for (k, (bases, scalars)) in bases.chunks(size).zip(scalars.chunks(size)).enumerate() {
         let unpacked = &mut unpacked[..bases.len()];
@@ -170,7 +174,6 @@ fn same_length(what: &'static str, expected: usize, got: usize) -> Result<(), En
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ark_bn254::G1Affine;
     use ark_ec::{CurveGroup, PrimeGroup};
     use ark_ff::{AdditiveGroup, Field, UniformRand};
     use rand_chacha::{rand_core::SeedableRng, ChaCha8Rng};
@@ -213,15 +216,16 @@ mod tests {
 
     #[test]
     fn chunks_add_up() {
-        let size = PER_THREAD * rayon::current_num_threads();
-        let bases = vec![PackedG1::from(G1Affine::generator()); 2 * size + 5];
-        let mut scalars = vec![Scalar::default(); bases.len()];
-        for (i, at) in [0, size - 1, size, 2 * size - 1, 2 * size, 2 * size + 4].iter().enumerate()
-        {
-            scalars[*at] = Scalar::from(10u64.pow(i as u32));
+        let bases = vec![PackedG1::from(G1Affine::generator()); 25];
+        let scalars: Vec<_> = (0..25u64).map(Scalar::from).collect();
+        for size in [1, 9, 24, 25, 26] {
+            let sum = by_chunks(size, &bases, &scalars, G1Projective::msm_bigint).unwrap();
+            assert_eq!(sum, G1Projective::generator() * Fr::from(300u64));
         }
-        let sum = CpuEngine.msm_g1(&bases, &scalars).unwrap();
-        assert_eq!(sum, G1Projective::generator() * Fr::from(111_111u64));
+        let mut bases = bases;
+        bases[20] = PackedG1::from_bytes([0xff; 64]);
+        let got = by_chunks(9, &bases, &scalars, G1Projective::msm_bigint);
+        assert_eq!(got, Err(EngineError::Base { index: 20 }));
         assert!(CpuEngine.msm_g2(&[], &[]).unwrap().is_zero());
     }
 

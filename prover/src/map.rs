@@ -47,6 +47,26 @@ impl FileMap {
         // SAFETY: see above.
         unsafe { Mmap::map(file) }.map(Self)
     }
+
+    /// Lets go of the memory of a stretch that is not needed any more. It stays readable.
+    pub(crate) fn release(&self, bytes: Range<usize>) {
+        // The library looks at start and length one by one, not at their sum.
+        if self.0.get(bytes.clone()).is_none() {
+            return;
+        }
+        // SAFETY: the stretch is in the map, which is of a file and only read, so pages that are
+        // dropped come back as they are in the file, which is what they were.
+        #[cfg(unix)]
+        let _ = unsafe {
+            self.0.unchecked_advise_range(
+                memmap2::UncheckedAdvice::DontNeed,
+                bytes.start,
+                bytes.len(),
+            )
+        };
+        #[cfg(not(unix))]
+        let _ = bytes;
+    }
 }
 
 impl Deref for FileMap {
@@ -175,6 +195,17 @@ mod tests {
                 assert_eq!(as_bytes(&points), &content[range]);
                 assert_eq!(points, PointVec::from(points.to_vec()));
             }
+        }
+    }
+
+    #[test]
+    fn what_is_released_stays_readable() {
+        let content = bytes(20_000);
+        let (_file, map) = file(&content);
+        assert_eq!(map[..], content);
+        for range in [0..20_000, 5_000..9_000, 19_999..20_000, 7..7, 5_000..25_000] {
+            map.release(range);
+            assert_eq!(map[..], content);
         }
     }
 

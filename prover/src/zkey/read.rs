@@ -2,6 +2,7 @@
 //! what a map of it holds.
 
 use std::io::{self, Read, Seek, SeekFrom};
+use std::ops::Range;
 use std::sync::Arc;
 
 use ark_bn254::{Bn254, Fq, Fr, G1Affine, G2Affine};
@@ -151,8 +152,16 @@ impl Contents {
         points.b_g2_query = mapped(map, &layout.table, section::B2)?;
         points.l_query = mapped(map, &layout.table, section::L)?;
         points.h_query = mapped(map, &layout.table, section::H)?;
+        // Half of the file, and proving does not use it: its pages were read for the digest only.
+        map.release(stretch(&layout.table.only(section::COEFFICIENTS)?).unwrap_or_default());
         Ok(Self { vk, points, info: layout.info, contributions: layout.contributions })
     }
+}
+
+/// Where a section lies in memory; a map that is too long for that was never made.
+fn stretch(section: &Section) -> Option<Range<usize>> {
+    let start = usize::try_from(section.start).ok()?;
+    Some(start..start.checked_add(usize::try_from(section.len).ok()?)?)
 }
 
 /// A section of points, where it lies.
@@ -161,11 +170,8 @@ fn mapped<P: Packed>(
     table: &Table,
     id: u32,
 ) -> Result<PointVec<P>, FormatError> {
-    let section = table.only(id)?;
-    let at = |place: u64| usize::try_from(place).ok();
-    at(section.start)
-        .zip(at(section.start + section.len))
-        .and_then(|(start, end)| PointVec::mapped(map, start..end))
+    stretch(&table.only(id)?)
+        .and_then(|bytes| PointVec::mapped(map, bytes))
         .ok_or_else(|| value("section", "within the file, of whole points", id))
 }
 
