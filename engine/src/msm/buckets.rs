@@ -12,6 +12,10 @@ use crate::lanes::{Cpu, Kernel, MAX_LANES};
 
 /// Points whose additions are a task of their own: their sums stay in the processor's cache.
 const GROUP: usize = 1 << 15;
+/// Points of a bucket that is more than one task.
+const LARGE: usize = 1 << 14;
+/// Points that are a task of a large bucket.
+const PART: usize = 1 << 13;
 
 /// What a bucket holds.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -167,9 +171,18 @@ fn tasks<'a, K: Curve>(
     let mut tasks = Vec::new();
     let (mut first, mut start) = (0, 0);
     while first < ends.len() {
-        let limit = start + GROUP;
-        let count = ends[first..].iter().take_while(|end| **end as usize <= limit).count().max(1);
-        let end = ends[first + count - 1] as usize;
+        // Whole buckets; a large one goes alone.
+        let (mut count, mut end) = (0, start);
+        for next in &ends[first..] {
+            let next = *next as usize;
+            if count > 0 && (next - start > GROUP || next - end > LARGE) {
+                break;
+            }
+            (count, end) = (count + 1, next);
+            if end - start > LARGE && count == 1 {
+                break;
+            }
+        }
         let (these, rest) = points.split_at_mut(count);
         points = rest;
         let (those, rest) = states.split_at_mut(count);
@@ -195,7 +208,7 @@ fn run<K: Curve, C: Cpu>(
     work: &mut Work<C, K>,
     task: Task<'_, K>,
 ) -> u64 {
-    if task.ends.len() == 1 && task.refs.len() > 2 * GROUP {
+    if task.ends.len() == 1 && task.refs.len() > LARGE {
         return large(cpu, bases, helpers, task);
     }
     work.current.clear();
@@ -238,7 +251,7 @@ fn large<K: Curve, C: Cpu>(
     };
     let sum: K::Group = task
         .refs
-        .par_chunks(GROUP)
+        .par_chunks(PART)
         .map_init(Work::new, part)
         .reduce(|| K::Group::ZERO, |a, b| a + b);
     if sum != K::Group::ZERO {

@@ -3,7 +3,7 @@
 //! Pippenger's bucket method: scalars fall into signed digits, a digit says into which bucket of its
 //! window the point goes, and windows are sums of buckets times their numbers. Points are sorted by
 //! bucket; a bucket is added up as a tree, so that all additions of a level are independent and share
-//! inversions ([`batch`]). Bernstein, Doumen, Lange and Oosterwijk, *Faster batch forgery
+//! inversions. Bernstein, Doumen, Lange and Oosterwijk, *Faster batch forgery
 //! identification* (INDOCRYPT 2012), section 4, describes the method; affine buckets are folklore.
 
 pub(crate) mod batch;
