@@ -31,9 +31,9 @@ if [ ! -d "$guest" ]; then
   [ -n "$kernel" ] || missing "apt knows no linux-image-cloud-amd64: apt-get update (Debian)"
   (cd "$new" && apt-get -q download "$kernel" busybox-static isolinux syslinux-common genisoimage) >"$new/log" 2>&1 ||
     { cat "$new/log" >&2; missing "cannot download the packages above: try apt-get update"; }
-  for package in "$new"/*.deb; do dpkg-deb -x "$package" "$new/root"; done
-  mkdir "$new/guest"; cp "$new"/root/boot/vmlinuz-* "$new/guest/vmlinuz"
-  cp "$new"/root/{bin/busybox,usr/lib/ISOLINUX/isolinux.bin,usr/lib/syslinux/modules/bios/ldlinux.c32,usr/bin/genisoimage} "$new/guest"
+  for package in "$new"/*.deb; do dpkg-deb -x "$package" "$new/tree"; done
+  mkdir "$new/guest"; cp "$new"/tree/boot/vmlinuz-* "$new/guest/vmlinuz"
+  cp "$new"/tree/{bin/busybox,usr/lib/ISOLINUX/isolinux.bin,usr/lib/syslinux/modules/bios/ldlinux.c32,usr/bin/genisoimage} "$new/guest"
   mv -T "$new/guest" "$guest" 2>/dev/null || [ -d "$guest" ] # the other run of two was first
   rm -rf "$new"
 fi
