@@ -118,6 +118,17 @@ impl<C: Cpu, K: Curve> Work<C, K> {
         let point = *Points::<K> { bases, sums: &self.sums }.get(at);
         (point, if at.is_negative() { State::Opposite } else { State::Point })
     }
+
+    /// The same as arkworks' point.
+    fn value(&self, cpu: C, bases: &[K::Point], at: Ref) -> K::Group {
+        let (point, state) = self.resolve(bases, at);
+        let sum: K::Group = exported::<K, C>(cpu, &[point])[0].into();
+        if state == State::Opposite {
+            -sum
+        } else {
+            sum
+        }
+    }
 }
 
 /// Buckets of a window that are a task.
@@ -243,11 +254,7 @@ fn large<K: Curve, C: Cpu>(
         work.counts.clear();
         work.counts.push(refs.len());
         let correction = work.trees(cpu, bases, |_| 1);
-        let (point, state) = work.resolve(bases, work.current[0]);
-        let affine = exported::<K, C>(cpu, &[point])[0];
-        let sum: K::Group = affine.into();
-        let sum = if state == State::Opposite { -sum } else { sum };
-        sum - helpers.substitutes(correction)
+        work.value(cpu, bases, work.current[0]) - helpers.substitutes(correction)
     };
     let sum: K::Group = task
         .refs
@@ -327,15 +334,9 @@ fn weighted_sum<K: Curve, C: Cpu>(
         add_each(cpu, points, &mut work, &mut owners, &mut top, &mut running, &buckets);
         add_each(cpu, points, &mut work, &mut owners, &mut top, &mut total, &running);
     }
-    let value = |at: &Option<Ref>| -> K::Group {
-        let Some(at) = at else { return K::Group::ZERO };
-        let (point, state) = work.resolve(points, *at);
-        let sum: K::Group = exported::<K, C>(cpu, &[point])[0].into();
-        if state == State::Opposite {
-            -sum
-        } else {
-            sum
-        }
+    let value = |at: &Option<Ref>| match at {
+        Some(at) => work.value(cpu, points, *at),
+        None => K::Group::ZERO,
     };
     let mut sum: K::Group = total.iter().map(value).sum();
     sum -= helpers.known[2..2 + segments]
