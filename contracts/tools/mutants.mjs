@@ -5,6 +5,8 @@
 //   node tools/mutants.mjs               all twins, two at a time
 //   node tools/mutants.mjs --only NAME   one of them; parts of names do, and commas between several
 //   node tools/mutants.mjs --list        their names and tests
+//   node tools/mutants.mjs --record      all twins, and notes in tools/mutants/tried.json that they were told apart
+//   node tools/mutants.mjs --sample N    N of them, others every day, where the note is of these very files; else all
 //
 // Twins are compiled with the project's compiler, without its optimizer: that is quicker and means the same. The
 // tests are compiled once and take the twin's creation code from out/twins (see `creationCode` in test/Base.sol).
@@ -20,6 +22,7 @@ import { Worker, isMainThread, parentPort } from "node:worker_threads";
 
 import { forgePath } from "./forge.mjs";
 import { MUTANTS, WITHOUT_TWIN } from "./mutants/table.mjs";
+import { note, sample, tried } from "./mutants/tried.mjs";
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..");
 const TWINS = "out/twins";
@@ -129,16 +132,27 @@ async function judge(mutant) {
 async function main() {
   const only = process.argv.indexOf("--only");
   const wanted = only < 0 ? [""] : (process.argv[only + 1] ?? "none given").split(",");
-  const mutants = MUTANTS.filter(({ name }) => wanted.some((part) => name.includes(part)));
+  let mutants = MUTANTS.filter(({ name }) => wanted.some((part) => name.includes(part)));
   if (mutants.length === 0) throw new Error(`no twin is called ${wanted}`);
-  if (new Set(mutants.map(({ name }) => name)).size !== mutants.length) {
+  if (new Set(MUTANTS.map(({ name }) => name)).size !== MUTANTS.length) {
     throw new Error("two twins have the same name");
   }
   // Fails when an edit's text is not there once.
-  mutants.forEach(weakened);
+  MUTANTS.forEach(weakened);
   if (process.argv.includes("--list")) {
     for (const { name, tests } of mutants) console.log(`${name}: ${tests.join(", ")}`);
     return 0;
+  }
+  const sampled = process.argv.indexOf("--sample");
+  if (sampled >= 0) {
+    const count = Number(process.argv[sampled + 1]);
+    if (!Number.isInteger(count) || count < 1) throw new Error("--sample: expected a number of twins");
+    if (tried(ROOT)) {
+      mutants = sample(mutants, count);
+      console.log(`all ${MUTANTS.length} twins were told apart with these files: a sample of ${mutants.length}`);
+    } else {
+      console.log("files have changed since all twins were tried: all of them (--record notes it)");
+    }
   }
   rmSync(join(ROOT, TWINS), { recursive: true, force: true });
 
@@ -185,6 +199,10 @@ async function main() {
     }
   }
   console.log(`${mutants.length} twins, ${bad.length} not told apart${bad.length ? `: ${bad}` : ""}`);
+  if (bad.length === 0 && process.argv.includes("--record")) {
+    if (mutants.length !== MUTANTS.length) throw new Error("--record: expected all twins");
+    note(ROOT, mutants.length);
+  }
   return bad.length === 0 ? 0 : 1;
 }
 

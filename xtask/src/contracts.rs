@@ -24,10 +24,11 @@ pub(crate) fn contracts(shell: &Shell) -> Result<Outcome> {
     })
 }
 
-/// Contracts that lack one check each: the test of the attack must fail.
+/// Contracts that lack one check each: the test of the attack must fail. All of them where the contracts or their
+/// tests have changed since all were tried, else a sample: `node tools/mutants.mjs --record` tries all and notes it.
 pub(crate) fn mutants(shell: &Shell) -> Result<Outcome> {
     unless_kept(shell, "mutants", &FILES, || {
-        run(&mut tool(shell, "mutants"))?;
+        run(tool(shell, "mutants").args(["--sample", "12"]))?;
         Ok(Outcome::Passed)
     })
 }
