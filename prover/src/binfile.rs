@@ -103,6 +103,11 @@ const fn name(id: u32) -> &'static str {
         8 => "section 8",
         9 => "section 9",
         10 => "section 10",
+        11 => "section 11",
+        12 => "section 12",
+        13 => "section 13",
+        14 => "section 14",
+        15 => "section 15",
         _ => "section",
     }
 }

@@ -277,24 +277,52 @@ impl Powers {
             return wrong(section::G2, 1, "that is tau times the generator, tau neither 0 nor 1");
         }
         // sum r_i tau^(i+1) = tau sum r_i tau^i for random r_i, in the exponent: e(left, G2) = e(right, tau G2).
-        let r: Vec<Fr> = (1..self.g1.len()).map(|_| Fr::from(rng.gen::<u128>())).collect();
-        let left = msm(&self.g1[1..], &r);
-        let right = msm(&self.g1[..r.len()], &r);
-        let g2 = [self.g2[0], self.g2[1]];
-        if !Bn254::multi_pairing([left, -right].map(|p| p.into_affine()), g2).is_zero() {
-            return wrong(section::G1, 1, "with its neighbours in the ratio of tau");
+        let mut ratios = |points: usize| {
+            let r: Vec<Fr> = (1..points).map(|_| Fr::from(rng.gen::<u128>())).collect();
+            let left = msm(&self.g1[1..points], &r);
+            let right = msm(&self.g1[..r.len()], &r);
+            let g2 = [self.g2[0], self.g2[1]];
+            Bn254::multi_pairing([left, -right].map(|p| p.into_affine()), g2).is_zero()
+        };
+        if let Some(index) = first_wrong(self.g1.len(), &mut ratios) {
+            return wrong(section::G1, index, "that is tau times the one before");
         }
         // A random polynomial at tau, by its values and by its coefficients.
-        let domain = Radix2EvaluationDomain::<Fr>::new(self.lagrange.len())
-            .ok_or_else(|| value("domain", "a power of two", self.lagrange.len()))?;
-        let mut values: Vec<Fr> = (0..self.lagrange.len()).map(|_| Fr::rand(rng)).collect();
-        let by_values = msm(&self.lagrange, &values);
-        domain.ifft_in_place(&mut values);
-        if by_values != msm(&self.g1, &values) {
-            return wrong(section::LAGRANGE, 0, "that is a Lagrange polynomial at tau");
+        let n = self.lagrange.len();
+        let domain = Radix2EvaluationDomain::<Fr>::new(n)
+            .ok_or_else(|| value("domain", "a power of two", n))?;
+        let mut polynomials = |points: usize| {
+            let mut values: Vec<Fr> = (0..points).map(|_| Fr::rand(rng)).collect();
+            let by_values = msm(&self.lagrange[..points], &values);
+            values.resize(n, Fr::zero());
+            domain.ifft_in_place(&mut values);
+            by_values == msm(&self.g1, &values)
+        };
+        if let Some(index) = first_wrong(n, &mut polynomials) {
+            // After those of the smaller domains.
+            let index = index + n as u64 - 1;
+            return wrong(section::LAGRANGE, index, "that is a Lagrange polynomial at tau");
         }
         Ok(())
     }
+}
+
+/// The index of the first of `n` points that is wrong, if one is. `holds(m)` says whether the first `m` are
+/// right; it is asked once where all are.
+fn first_wrong(n: usize, holds: &mut impl FnMut(usize) -> bool) -> Option<u64> {
+    if holds(n) {
+        return None;
+    }
+    let (mut right, mut wrong) = (0, n);
+    while wrong - right > 1 {
+        let middle = usize::midpoint(right, wrong);
+        if holds(middle) {
+            right = middle;
+        } else {
+            wrong = middle;
+        }
+    }
+    Some(right as u64)
 }
 
 fn msm(points: &[G1Affine], scalars: &[Fr]) -> G1Projective {

@@ -113,6 +113,18 @@ fn a_key_is_written_and_read_again() {
 }
 
 #[test]
+fn a_key_of_the_other_system_is_named() {
+    let says = |error: FormatError, expected: &str, got: &str| {
+        let expected = format!("proof system of the key: expected {expected}, got {got}");
+        assert_eq!(error.to_string(), expected);
+    };
+    let groth16 = br#"{"key":{"format":1},"vk":""}"#;
+    says(Sidecar::from_json(groth16).unwrap_err(), "halo2", "groth16");
+    let halo2 = br#"{"key":{"format":1,"system":"halo2"},"vk":""}"#;
+    says(meed_prover::Sidecar::from_json(halo2).unwrap_err(), "groth16", "halo2");
+}
+
+#[test]
 fn no_changed_byte_passes() {
     let small = Small::new();
     small.read(&small.bytes).unwrap();

@@ -134,15 +134,16 @@ fn points_that_do_not_belong_are_refused() {
     refused(3, 128, &[0; 128], "tau neither 0 nor 1");
     // Another power, at each place.
     for i in 1..16 {
-        refused(2, 64 * i, g1(16), "in the ratio of tau");
+        refused(2, 64 * i, g1(16), &format!("section 2, point {i}: expected a point that is tau"));
     }
-    refused(3, 128, g2(2), "in the ratio of tau");
+    refused(3, 128, g2(2), "section 2, point 1: expected a point that is tau times the one before");
     // Each Lagrange polynomial of the domain of 16, after those of 1, 2, 4 and 8.
     for i in 0..16 {
-        refused(12, 64 * (15 + i), g1(1), "Lagrange");
+        let expected = format!("section 12, point {}: expected a point that is a Lagrange", 15 + i);
+        refused(12, 64 * (15 + i), g1(1), &expected);
     }
     // The point at infinity is on the curve, and no power.
-    refused(2, 64 * 5, &[0; 64], "in the ratio of tau");
+    refused(2, 64 * 5, &[0; 64], "section 2, point 5: expected a point that is tau times");
 }
 
 #[test]

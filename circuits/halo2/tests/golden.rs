@@ -27,6 +27,8 @@ fn shapes_are_pinned() {
         writeln!(text, "copies: {} in {} columns", d.copies, d.copied).unwrap();
         writeln!(text, "constraints: {} of degree {} at most", d.constraints, d.degree).unwrap();
         writeln!(text, "lookups: {}", d.lookups).unwrap();
+        let digest = circuit.digest().map(|byte| format!("{byte:02x}")).concat();
+        writeln!(text, "digest: {digest}").unwrap();
         common::golden(&format!("{}.txt", shape.name), &text);
         assert_eq!(d.degree, 5, "from degree 6 on, proofs cost almost twice as much");
         let k = [15, 16, 19][SHAPES.iter().position(|s| *s == shape).unwrap()];

@@ -10,7 +10,7 @@ use super::DomainArgs;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Export {
-    /// Calldata of verifyProof for a Solidity verifier, in hexadecimal.
+    /// Calldata of verifyProof for a Solidity verifier of Groth16, in hexadecimal.
     #[command(after_help = "Example:
   meed export calldata net/epochs/1/bundle --key keys/meed-groth16-S.vk.json")]
     Calldata(ExportBundle),
@@ -23,10 +23,12 @@ pub(crate) enum Export {
     Arkworks(ExportBundle),
     /// The claim tree, as @openzeppelin/merkle-tree dumps it; in groups above 1,024 payouts.
     Claims(ExportBundle),
-    /// The verifying key: 704 bytes, snarkjs's JSON, arkworks' bytes.
+    /// The verifying key: its bytes; of Groth16 also snarkjs's JSON and arkworks' bytes.
     Key(ExportKey),
-    /// A Solidity contract that verifies proofs under a key, in one file.
+    /// A Solidity contract that verifies Groth16 proofs under a key, in one file.
     #[command(after_help = "\
+For a halo2 key there is no such file: meed chain deploy deploys the verifier and its key.
+
 The file needs no other: it holds the interface, the verifier and the key. The contract takes no
 constructor arguments; its keyId() is the key's id, and insecure() tells development keys.
 

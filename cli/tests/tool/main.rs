@@ -8,6 +8,7 @@ mod exports;
 mod flow;
 mod halo2;
 mod pages;
+mod ptau;
 mod quality;
 mod similar;
 mod what_if;

@@ -5,11 +5,12 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use meed_verifier::halo2::VerifyingKey;
+use meed_verifier::System;
 use serde::{Deserialize, Serialize};
 
 use super::key::{Key, KeyInfo};
 use crate::error::{same, value, FormatError, KeyError};
-use crate::key::Hex32;
+use crate::key::{expect_system, Hex32};
 use crate::zkey::create;
 
 /// The largest sidecar that is read; a real one has about 4 kB.
@@ -63,6 +64,7 @@ impl Sidecar {
         if text.len() as u64 > SIDECAR_LIMIT {
             return Err(value("sidecar", format!("at most {SIDECAR_LIMIT} bytes"), "more"));
         }
+        expect_system(text, System::Halo2)?;
         let sidecar: Self = serde_json::from_slice(text)?;
         sidecar.verifying_key()?;
         Ok(sidecar)

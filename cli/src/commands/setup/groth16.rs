@@ -9,7 +9,7 @@ use meed_statement::shape::Shape;
 use rand::rngs::OsRng;
 use serde_json::json;
 
-use super::INSECURE;
+use super::{not_replaced, INSECURE};
 use crate::args::Setup;
 use crate::failure::usage;
 use crate::keys::{build_circuit, key_path, verifying_key_path};
@@ -53,7 +53,8 @@ pub(crate) fn insecure(keys: &Path, shape: Shape, ui: &Ui) -> Result<Sidecar> {
         let circuit_id = id.clone();
         let key = ui.wait("checking the key that is there", move || {
             ProvingKey::load(&load, &circuit_id)
-        })??;
+        })?
+        .with_context(|| not_replaced(&path))?;
         if key.verifying_key().is_insecure() {
             return Ok(Sidecar::load(&verifying_key_path(keys, &shape))?);
         }

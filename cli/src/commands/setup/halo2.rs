@@ -11,7 +11,7 @@ use meed_prover::zkey::sidecar_path;
 use rand::rngs::OsRng;
 use serde_json::json;
 
-use super::INSECURE;
+use super::{not_replaced, INSECURE};
 use crate::args::Setup;
 use crate::failure::{interrupted, usage};
 use crate::keys::build_halo2;
@@ -96,7 +96,9 @@ fn printable(name: &str) -> String {
 /// The key that is there, if it is what was asked for.
 fn existing(args: &Setup, path: &Path, id: CircuitId, ui: &Ui) -> Result<Sidecar> {
     let load = path.to_owned();
-    let key = ui.wait("checking the key that is there", move || Key::load(&load, &id))??;
+    let key = ui
+        .wait("checking the key that is there", move || Key::load(&load, &id))?
+        .with_context(|| not_replaced(path))?;
     if !args.insecure_local || !key.verifying_key().is_insecure() {
         return Err(usage(format!(
             "{}: a key {} is here; it is not replaced",

@@ -3,6 +3,8 @@
 mod groth16;
 mod halo2;
 
+use std::path::Path;
+
 use anyhow::Result;
 
 pub(crate) use groth16::insecure;
@@ -14,6 +16,11 @@ use crate::ui::{Report, Ui};
 /// Said of every local key.
 pub(crate) const INSECURE: &str =
     "INSECURE KEY: made locally, its secrets are public. For development and demonstrations only.";
+
+/// Said of a key that is there and cannot be used.
+fn not_replaced(path: &Path) -> String {
+    format!("{} is not replaced; remove it and its .vk.json to have it made again", path.display())
+}
 
 pub(crate) fn run(args: &Setup, ui: &Ui) -> Result<Report> {
     match args.system {
