@@ -1,0 +1,34 @@
+//! The log: lines of JSON, or of text, on standard error.
+
+use std::str::FromStr;
+
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::Layer;
+
+use crate::config::{LogConfig, LogFormat};
+use crate::error::{Result, ServiceError};
+
+/// What is written, by target.
+pub(crate) fn filter(level: &str) -> Result<Targets> {
+    Targets::from_str(level).map_err(|error| {
+        ServiceError::config("log.level", "a level, or target=level, separated by commas", error)
+    })
+}
+
+/// Sets the process's log up. A second call changes nothing.
+///
+/// # Errors
+/// [`ServiceError::Config`].
+pub fn start(config: &LogConfig) -> Result<()> {
+    let filter = filter(&config.level)?;
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let layer = match config.format {
+        LogFormat::Json => layer.json().flatten_event(true).with_filter(filter).boxed(),
+        LogFormat::Text => layer.with_filter(filter).boxed(),
+    };
+    // There is one already where a test has set it up.
+    let _ = tracing_subscriber::registry().with(layer).try_init();
+    Ok(())
+}
