@@ -479,7 +479,7 @@ mod tests {
             ("[worker]\ncircuits = [\"plonk/XS\"]\n", "groth16 or halo2"),
             ("[worker.pins]\n\"groth16/XS\" = \"00\"\n", "worker.pins"),
             ("[http]\nlisten = \"here\"\n", "service.toml"),
-            ("[log]\nlevel = \"info,,=\"\n", "log.level"),
+            ("[log]\nlevel = \"info,x=loud\"\n", "log.level"),
             ("[database]\nconnections = 1\n", "at least 2"),
         ] {
             let error = parse(text, &[]).unwrap_err().to_string();

@@ -23,12 +23,15 @@ pub(crate) fn filter(level: &str) -> Result<Targets> {
 /// [`ServiceError::Config`].
 pub fn start(config: &LogConfig) -> Result<()> {
     let filter = filter(&config.level)?;
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
-    let layer = match config.format {
-        LogFormat::Json => layer.json().flatten_event(true).with_filter(filter).boxed(),
-        LogFormat::Text => layer.with_filter(filter).boxed(),
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false);
+    let lines = match config.format {
+        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Text => lines.boxed(),
     };
+    // For the whole process, not for the layer: a layer's own filter forgets the event that follows a
+    // library's question whether something would be written.
+    let subscriber = tracing_subscriber::registry().with(lines).with(filter);
     // There is one already where a test has set it up.
-    let _ = tracing_subscriber::registry().with(layer).try_init();
+    let _ = subscriber.try_init();
     Ok(())
 }
