@@ -11,6 +11,7 @@ use meed_ledger::receipt::ReceiptError;
 use meed_ledger::report::ReportError;
 use meed_ledger::LedgerError;
 use meed_prover::{halo2, FormatError, KeyError, ProveError};
+use meed_service::ServiceError;
 
 /// What went wrong, as the process's exit code. The help text documents these numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,11 +92,10 @@ fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<Code> {
         };
     }
     if let Some(error) = error.downcast_ref::<KeyError>() {
-        return Some(match error {
-            KeyError::File { source: FormatError::Io(_), .. } => Code::Io,
-            KeyError::File { .. } => Code::Input,
-            _ => Code::Internal,
-        });
+        return Some(of_key(error));
+    }
+    if let Some(error) = error.downcast_ref::<ServiceError>() {
+        return Some(of_service(error));
     }
     if let Some(error) = error.downcast_ref::<FormatError>() {
         return Some(if matches!(error, FormatError::Io(_)) { Code::Io } else { Code::Input });
@@ -124,6 +124,25 @@ fn code_of(error: &(dyn std::error::Error + 'static)) -> Option<Code> {
         return Some(Code::Input);
     }
     error.is::<std::io::Error>().then_some(Code::Io)
+}
+
+fn of_key(error: &KeyError) -> Code {
+    match error {
+        KeyError::File { source: FormatError::Io(_), .. } => Code::Io,
+        KeyError::File { .. } => Code::Input,
+        _ => Code::Internal,
+    }
+}
+
+fn of_service(error: &ServiceError) -> Code {
+    match error {
+        ServiceError::Config { .. } => Code::Input,
+        ServiceError::Unknown { .. } | ServiceError::NewerDatabase { .. } => Code::Usage,
+        ServiceError::Database(_) | ServiceError::Store(_) | ServiceError::Io { .. } => Code::Io,
+        ServiceError::Epoch(error) => of_ledger(error),
+        ServiceError::Key(error) => of_key(error),
+        _ => Code::Internal,
+    }
 }
 
 fn of_ledger(error: &LedgerError) -> Code {

@@ -16,6 +16,7 @@ mod prove;
 mod quality;
 mod registry;
 mod scores;
+mod service;
 
 pub(crate) use audit::Audit;
 pub(crate) use export::{Export, ExportBundle, ExportKey, ExportR1cs, ExportVerifier, ExportWtns};
@@ -26,6 +27,7 @@ pub(crate) use registry::RegistrySimilar;
 pub(crate) use scores::{
     Format, Import, Normalise, Orientation, Scores, Sign, SpanWeight, Unwritten,
 };
+pub(crate) use service::{Fetch, Pack, Serve, Service, SettingsArgs, Tenant, Token, Worker};
 
 const AFTER: &str = "\
 Start here:
@@ -43,6 +45,7 @@ Your own data:
   meed -p net audit --keys keys                         check everything again, all epochs
   meed -p net receipt --account 0x...                   one contributor's share, step by step
   meed chain --help                                     paying it out on an EVM chain
+  meed serve --help                                     a service that proves epochs as jobs
 
 Exit codes:
   0    done, or what was checked is good
@@ -93,6 +96,11 @@ pub(crate) enum Command {
     Export(Export),
     Circuit(Circuit),
     Keys(Keys),
+    Serve(Serve),
+    Worker(Worker),
+    /// The proving service's settings, tenants and tokens, and submissions to it.
+    #[command(subcommand)]
+    Service(Service),
     Demo(Demo),
 }
 

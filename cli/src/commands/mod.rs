@@ -15,6 +15,7 @@ mod receipt;
 mod registry;
 mod report;
 mod scores;
+mod service;
 mod settle;
 mod setup;
 mod similar;
@@ -48,6 +49,9 @@ pub(crate) fn run(command: Command, root: &Path, ui: &Ui) -> Result<Report> {
         Command::Export(args) => export::run(args, root, ui),
         Command::Circuit(args) => circuit::run(&args, ui),
         Command::Keys(args) => keys::run(&args),
+        Command::Serve(args) => service::serve(&args),
+        Command::Worker(args) => service::worker(&args),
+        Command::Service(args) => service::run(args, root),
         Command::Demo(args) => demo::run(&args, ui),
     }
 }

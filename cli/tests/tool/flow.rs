@@ -182,6 +182,13 @@ fn the_program_explains_itself() {
         "chain events",
         "circuit",
         "keys",
+        "serve",
+        "worker",
+        "service config",
+        "service openapi",
+        "service tenant",
+        "service token add",
+        "service pack",
         "demo",
     ];
     for command in commands {

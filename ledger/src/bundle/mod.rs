@@ -37,7 +37,7 @@ pub use check::{read_bundle, read_files, verify_bundle, verify_bundle_with, veri
 pub use error::BundleError;
 pub(crate) use text::parse_decimal;
 pub use text::{domain_text, hex_0x};
-pub use write::{write_bundle, Outcome};
+pub use write::{render_bundle, write_bundle, Outcome};
 
 /// Name of the format, in the manifest.
 pub const FORMAT: &str = "meed-bundle";

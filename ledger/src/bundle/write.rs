@@ -39,6 +39,14 @@ pub fn write_bundle(dest: &Path, input: &BundleInput<'_>) -> Result<Outcome, Bun
     Ok(Outcome::Written)
 }
 
+/// The files of the bundle that [`write_bundle`] would write, by name, after the same checks.
+///
+/// # Errors
+/// Those of [`verify_bundle`](super::verify_bundle) about the content.
+pub fn render_bundle(input: &BundleInput<'_>) -> Result<Vec<(&'static str, Vec<u8>)>, BundleError> {
+    Ok(check::render(input)?.into())
+}
+
 /// Fails with the first difference between a directory and the files that would be written.
 fn compare(dest: &Path, files: &super::files::Files) -> Result<(), BundleError> {
     let folder = Folder::open(dest)?;

@@ -149,12 +149,7 @@ impl Project {
     pub fn salt(&self, epoch: u64) -> Result<Fr> {
         let path = self.epoch_dir(epoch).join(SALT);
         let text = read_text(&path, 256)?;
-        let mut salt = [0u8; SALT_BYTES];
-        hex::decode_to_slice(text.trim_end(), &mut salt).map_err(|_| {
-            let expected = format!("{} hexadecimal digits", 2 * SALT_BYTES);
-            LedgerError::in_file(&path, Fault::Secret { what: "salt", expected })
-        })?;
-        Ok(Fr::from_be_bytes_mod_order(&salt))
+        Ok(Fr::from_be_bytes_mod_order(&salt_of(&path, &text)?))
     }
 
     /// Settles an epoch and checks the result against every clause.
@@ -202,6 +197,16 @@ impl Project {
         staging.commit(Existing::Replace)?;
         Ok(target)
     }
+}
+
+/// The salt that `salt.hex` holds; `path` is for errors.
+pub(super) fn salt_of(path: &Path, text: &str) -> Result<[u8; SALT_BYTES]> {
+    let mut salt = [0u8; SALT_BYTES];
+    hex::decode_to_slice(text.trim_end(), &mut salt).map_err(|_| {
+        let expected = format!("{} hexadecimal digits", 2 * SALT_BYTES);
+        LedgerError::in_file(path, Fault::Secret { what: "salt", expected })
+    })?;
+    Ok(salt)
 }
 
 #[derive(Serialize)]

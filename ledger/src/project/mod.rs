@@ -20,8 +20,10 @@
 //! files. One process works on a project at a time.
 
 mod commit;
+mod memory;
 
 pub use commit::{root_text, CommitFile};
+pub use memory::EpochFiles;
 
 use std::fs::{self, File, TryLockError};
 use std::io::Write;
