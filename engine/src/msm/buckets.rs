@@ -382,3 +382,25 @@ pub(super) fn add_each<K: Curve, C: Cpu>(
     }
     *top += owners.len();
 }
+
+/// The multiples `1 .. count` of a point, twice as many at each step; `known` are two other points.
+pub(super) fn multiples<K: Curve, C: Cpu>(
+    cpu: C,
+    known: &[K::Point],
+    point: K::Point,
+    count: usize,
+) -> Vec<K::Point> {
+    let mut points = known.to_vec();
+    points.push(point);
+    let mut work = Work::<C, K>::new();
+    while points.len() < known.len() + count {
+        let name = |i: usize| Ref::base(i as u32, false);
+        let last = points.len() - 1;
+        let more = (points.len() - known.len()).min(known.len() + count - points.len());
+        work.pairs.clear();
+        work.pairs.extend((known.len()..known.len() + more).map(|i| [name(i), name(last)]));
+        work.add(cpu, &points, 0);
+        points.extend_from_slice(&work.sums[..more]);
+    }
+    points.split_off(known.len())
+}
