@@ -8,16 +8,17 @@ use anyhow::{ensure, Error, Result};
 use ark_bn254::{Fr, G1Affine, G1Projective, G2Projective};
 use ark_ec::scalar_mul::BatchMulPreprocessing;
 use ark_ec::{CurveGroup, PrimeGroup, VariableBaseMSM};
-use ark_ff::{BigInt, PrimeField};
+use ark_ff::{BigInt, FftField, PrimeField};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use halo2_proofs::halo2curves::bn256;
 use halo2_proofs::halo2curves::msm::msm_best;
-use meed_benches::clock::median;
-use meed_benches::{timed, Figure, Options, Report};
-use meed_engine::msm::{msm_g1, msm_g2, FixedBaseG1, Scalars};
+use meed_benches::clock::{peak_memory, reset_peak, turns};
+use meed_benches::{timed, Figure, Options, Report, Time};
+use meed_engine::msm::{msm_g1, msm_g1_chunks, msm_g2, FixedBaseG1, Scalars};
 use meed_engine::ntt::Transform;
-use meed_engine::Level;
+use meed_engine::{EngineError, Level};
 use meed_statement::synthetic::Source;
+use rayon::prelude::*;
 
 fn main() -> Result<()> {
     let options = Options::from_env().map_err(Error::msg)?;
@@ -38,7 +39,9 @@ fn main() -> Result<()> {
     g1_sums(&mut report, "scalars of 64 bits", small, repeat, g1, &words, false)?;
     g2_sums(&mut report, small, repeat, scalars)?;
     transforms(&mut report, small, repeat, scalars)?;
+    quotients(&mut report, small, repeat, scalars)?;
     multiples(&mut report, small, repeat, scalars)?;
+    stream(&mut report, options.stream.unwrap_or(large), g1, scalars)?;
     scaling(&mut report, small, repeat, g1, scalars)?;
     report.finish()?;
     Ok(())
@@ -57,17 +60,6 @@ fn chain<G: CurveGroup<ScalarField = Fr>>(generator: G, n: usize, seed: &[Fr]) -
     G::normalize_batch(&sums.take(n).collect::<Vec<_>>())
 }
 
-/// Medians of some ways to do the same, which take turns.
-fn turns<const N: usize>(repeat: usize, mut ways: [&mut dyn FnMut(); N]) -> [f64; N] {
-    let mut times = [const { Vec::new() }; N];
-    for _ in 0..repeat {
-        for (way, times) in ways.iter_mut().zip(&mut times) {
-            times.push(timed(way).1.wall);
-        }
-    }
-    times.map(|times| median(&times))
-}
-
 /// The time of each level but arkworks' own, beside that of a public crate.
 fn levels<W: io::Write>(
     report: &mut Report<W>,
@@ -78,9 +70,23 @@ fn levels<W: io::Write>(
 ) -> Result<()> {
     for level in Level::available().into_iter().filter(|level| *level != Level::Ark) {
         let [their_time, our_time] = turns(repeat, [theirs, &mut || ours(level)]);
-        report.add(&format!("{level}"), Figure::Seconds(our_time))?;
-        report.add(&format!("{name}, beside {level}"), Figure::Seconds(their_time))?;
-        report.add(&format!("{name} over {level}"), Figure::Ratio(their_time / our_time))?;
+        add(report, name, level, their_time, our_time)?;
+    }
+    Ok(())
+}
+
+fn add<W: io::Write>(
+    report: &mut Report<W>,
+    name: &str,
+    level: Level,
+    theirs: Time,
+    ours: Time,
+) -> Result<()> {
+    report.add(&format!("{level}"), Figure::Time(ours))?;
+    report.add(&format!("{name}, beside {level}"), Figure::Time(theirs))?;
+    report.add(&format!("{name} over {level}"), Figure::Ratio(theirs.wall / ours.wall))?;
+    if let (Some(theirs), Some(ours)) = (theirs.cpu, ours.cpu.filter(|cpu| *cpu > 0.0)) {
+        report.add(&format!("{name} over {level}, CPU"), Figure::Ratio(theirs / ours))?;
     }
     Ok(())
 }
@@ -173,9 +179,78 @@ fn transforms<W: io::Write>(
                 transform.ntt(&mut ours).expect("the length is right");
             }],
         );
-        report.add(&format!("{level}"), Figure::Seconds(our_time))?;
-        report.add(&format!("ark-poly, beside {level}"), Figure::Seconds(their_time))?;
-        report.add(&format!("ark-poly over {level}"), Figure::Ratio(their_time / our_time))?;
+        add(report, "ark-poly", level, their_time, our_time)?;
+    }
+    Ok(())
+}
+
+/// `A * B - C` on the odd roots, of circom's reduction: six transforms.
+fn quotients<W: io::Write>(
+    report: &mut Report<W>,
+    log: u32,
+    repeat: usize,
+    values: &[Fr],
+) -> Result<()> {
+    let domain = Radix2EvaluationDomain::<Fr>::new(values.len()).expect("a small domain");
+    let root = Fr::get_root_of_unity(2 * values.len() as u64).expect("a small order");
+    let odd = domain.get_coset(root).expect("a root is not zero");
+    let by_arkworks = || {
+        let [mut a, mut b, mut c] = [0; 3].map(|_| values.to_vec());
+        for values in [&mut a, &mut b, &mut c] {
+            domain.ifft_in_place(values);
+            odd.fft_in_place(values);
+        }
+        a.par_iter_mut().zip(b).zip(c).for_each(|((a, b), c)| *a = *a * b - c);
+        a
+    };
+    let want = by_arkworks();
+    report.group(&format!("quotient, 2^{log}"))?;
+    for level in Level::available().into_iter().filter(|level| *level != Level::Ark) {
+        let transform = Transform::new(level, values.len())?;
+        let ours = || {
+            let [a, b, c] = [0; 3].map(|_| values.to_vec());
+            transform.quotient(a, b, c)
+        };
+        ensure!(ours()? == want, "{level} disagrees");
+        let [their_time, our_time] = turns(
+            repeat,
+            [
+                &mut || {
+                    black_box(by_arkworks());
+                },
+                &mut || {
+                    let _ = black_box(ours());
+                },
+            ],
+        );
+        add(report, "ark-poly", level, their_time, our_time)?;
+    }
+    Ok(())
+}
+
+/// A sum of more points than are in memory, chunk by chunk.
+fn stream<W: io::Write>(
+    report: &mut Report<W>,
+    log: u32,
+    bases: &[G1Affine],
+    scalars: &[Fr],
+) -> Result<()> {
+    let level = Level::best();
+    let each = bases.len().min(1 << log);
+    report.group(&format!("sum in G1, 2^{log}, in chunks of {each}, {level}"))?;
+    let chunks = || {
+        (0..(1usize << log) / each)
+            .map(|_| Ok::<_, EngineError>((bases[..each].to_vec(), scalars[..each].to_vec())))
+    };
+    let reset = reset_peak();
+    let (sum, time) = timed(|| msm_g1_chunks(level, chunks()));
+    let standard: Vec<BigInt<4>> = scalars[..each].iter().map(|s| s.into_bigint()).collect();
+    let once = G1Projective::msm_bigint(&bases[..each], &standard);
+    ensure!(sum? == once * Fr::from(((1usize << log) / each) as u64), "the sum is another");
+    report.add("all chunks", Figure::Time(time))?;
+    report.add("points", Figure::Rate((1u64 << log) as f64 / time.wall))?;
+    if let Some(peak) = peak_memory().filter(|_| reset) {
+        report.add("peak memory of the process", Figure::Bytes(peak))?;
     }
     Ok(())
 }
@@ -223,6 +298,7 @@ fn scaling<W: io::Write>(
                 });
             }],
         );
+        let time = time.wall;
         let alone = *alone.get_or_insert(time);
         report.add(&format!("threads: {threads}"), Figure::Seconds(time))?;
         report.add(

@@ -9,7 +9,7 @@ use anyhow::{Error, Result};
 use meed_benches::clock::{median, peak_memory, reset_peak};
 use meed_benches::{timed, Figure, Options, Report, Time};
 use meed_prover::halo2::{prove_unchecked, verify_by_library, Key, Params};
-use meed_prover::{prove, VectorEngine};
+use meed_prover::{prove, CpuEngine};
 use meed_statement::settle::settle;
 use meed_statement::shape::Shape;
 use meed_statement::words::Domain;
@@ -87,7 +87,7 @@ fn measure<W: io::Write>(options: &Options, shape: Shape, report: &mut Report<W>
                 &key,
                 circuit.matrices(),
                 &z,
-                &VectorEngine::best(),
+                &CpuEngine::best(),
                 &mut OsRng,
                 &mut |_, _| {},
                 &never,

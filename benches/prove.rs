@@ -9,12 +9,12 @@ use std::sync::atomic::AtomicBool;
 use anyhow::{ensure, Error, Result};
 use ark_bn254::Bn254;
 use ark_groth16::{prepare_verifying_key, Groth16};
-use meed_benches::clock::{median, peak_memory, reset_peak, resident_memory};
+use meed_benches::clock::{median, middle, peak_memory, reset_peak, resident_memory};
 use meed_benches::{timed, Figure, Options, Report, Time};
 use meed_circuits::r1cs::circuit::Circuit;
 use meed_circuits::r1cs::matrix::{ArkCircuit, Matrices};
 use meed_prover::qap::CircomReduction;
-use meed_prover::{prove, Timings, VectorEngine};
+use meed_prover::{CpuEngine, Level, LoadedKey, Timings};
 use meed_statement::settle::settle;
 use meed_statement::shape::{Shape, S};
 use meed_verifier::{verify, PreparedVerifyingKey};
@@ -99,12 +99,17 @@ fn measure<W: io::Write>(options: &Options, shape: Shape, report: &mut Report<W>
     let reset = reset_peak();
     let (assigned, witness_time) = timed(|| setting::witness(&shape, &inputs, &trace));
     let (z, binding) = assigned?;
+    let engine = match &options.engine {
+        Some(level) => CpuEngine::new(level.parse::<Level>().map_err(Error::msg)?)?,
+        None => CpuEngine::best(),
+    };
+    let (loaded, loading) = timed(|| LoadedKey::new(&key, &engine));
+    let loaded = loaded?;
     let mut runs: Vec<(Time, Timings)> = Vec::new();
     let mut proofs = Vec::new();
     for _ in 0..repeat {
-        let (proof, time) = timed(|| {
-            prove(&key, matrices, &z, &VectorEngine::best(), &mut OsRng, &mut |_, _| {}, &never)
-        });
+        let (proof, time) =
+            timed(|| loaded.prove(matrices, &z, &mut OsRng, &mut |_, _| {}, &never));
         let (proof, timings) = proof?;
         proofs.push(proof);
         runs.push((time, timings));
@@ -112,6 +117,8 @@ fn measure<W: io::Write>(options: &Options, shape: Shape, report: &mut Report<W>
     let peak = peak_memory();
     let ours = middle(&runs.iter().map(|(time, _)| *time).collect::<Vec<_>>());
     report.add("witness", Figure::Time(witness_time))?;
+    report.add("engine", Figure::Text(engine.level().to_string()))?;
+    report.add("key into the engine", Figure::Time(loading))?;
     let stages = runs[0].1.stages().iter().enumerate();
     for (i, (stage, _)) in stages {
         let all: Vec<_> = runs.iter().map(|(_, t)| t.stages()[i].1.as_secs_f64()).collect();
@@ -189,13 +196,6 @@ fn ark<W: io::Write>(
         report.add("CPU, over ours", Figure::Ratio(theirs / ours))?;
     }
     memory(report, before, reset, peak_memory(), matrices.constraints())
-}
-
-/// Medians of wall and of processor time.
-fn middle(times: &[Time]) -> Time {
-    let wall: Vec<_> = times.iter().map(|t| t.wall).collect();
-    let cpu: Option<Vec<_>> = times.iter().map(|t| t.cpu).collect();
-    Time { wall: median(&wall), cpu: cpu.map(|cpu| median(&cpu)) }
 }
 
 fn verdict(holds: bool) -> Figure {

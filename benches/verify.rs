@@ -14,7 +14,7 @@ use meed_circuits::r1cs::circuit::Circuit;
 use meed_ledger::bundle::{self, verify_bundle, write_bundle, BundleInput};
 use meed_prover::key::ark_verifying_key;
 use meed_prover::qap::CircomReduction;
-use meed_prover::{prove, VectorEngine};
+use meed_prover::{prove, CpuEngine};
 use meed_statement::words::Domain;
 use meed_verifier::{
     halo2, inputs_from_bytes, inputs_to_bytes, verify, verify_batch, verify_bytes, verify_words,
@@ -53,7 +53,7 @@ fn measure<W: io::Write>(options: &Options, name: &str, report: &mut Report<W>) 
         &key,
         circuit.matrices(),
         &z,
-        &VectorEngine::best(),
+        &CpuEngine::best(),
         &mut OsRng,
         &mut |_, _| {},
         &never,

@@ -88,6 +88,29 @@ pub fn median(values: &[f64]) -> f64 {
     }
 }
 
+/// Medians of some ways to do the same, which take turns, so that whatever else the machine does meets
+/// all of them.
+pub fn turns<const N: usize>(repeat: usize, mut ways: [&mut dyn FnMut(); N]) -> [Time; N] {
+    let mut times = [const { Vec::new() }; N];
+    for _ in 0..repeat.max(1) {
+        for (way, times) in ways.iter_mut().zip(&mut times) {
+            times.push(timed(way).1);
+        }
+    }
+    times.map(|times| middle(&times))
+}
+
+/// Medians of wall and of processor time.
+///
+/// # Panics
+/// Without times.
+#[must_use]
+pub fn middle(times: &[Time]) -> Time {
+    let wall: Vec<_> = times.iter().map(|t| t.wall).collect();
+    let cpu: Option<Vec<_>> = times.iter().map(|t| t.cpu).collect();
+    Time { wall: median(&wall), cpu: cpu.map(|cpu| median(&cpu)) }
+}
+
 /// Seconds that one call of each function takes: the median of `samples` samples.
 ///
 /// The functions take turns, sample by sample, so that whatever else the machine does meets all of

@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 /// How to use a bench.
 pub const USAGE: &str = "\
-cargo bench -p meed-benches [--bench prove|engine|settle|verify|audit|import|..] [-- OPTIONS]
+cargo bench -p meed-benches [--bench prove|engine|dense|settle|verify|audit|import|..] [-- OPTIONS]
 
   --shape NAME     XS, S or M; may be repeated  [prove: XS and S, verify: XS]
   --keys DIR       keep proving keys in DIR and load them from there  [a temporary folder]
   --repeat N       proofs of each kind, of which the median counts  [XS: 3, others: 1]
   --records N      records of an epoch; may be repeated  [settle: 10000, 100000, 1000000;
                    audit: 100000, 1000000]
+  --engine LEVEL   the level of the engine that proves  [prove: the fastest]
+  --stream LOG     adds a sum of 2^LOG points in chunks, up to 26  [engine: 2^20]
   --quick          the smallest size once: shows that the bench works
   --json           one JSON document instead of text
   --help           this text";
@@ -26,6 +28,10 @@ pub struct Options {
     pub repeat: Option<usize>,
     /// Sizes of epochs.
     pub records: Vec<usize>,
+    /// Name of a level of the engine.
+    pub engine: Option<String>,
+    /// Logarithm of the points of a sum in chunks.
+    pub stream: Option<u32>,
     /// The smallest size once.
     pub quick: bool,
     /// JSON instead of text.
@@ -49,6 +55,8 @@ impl Options {
                 "--keys" => options.keys = Some(value()?.into()),
                 "--repeat" => options.repeat = Some(count(&name, &value()?)?),
                 "--records" => options.records.push(count(&name, &value()?)?),
+                "--engine" => options.engine = Some(value()?),
+                "--stream" => options.stream = Some(log(&name, &value()?)?),
                 "--quick" => options.quick = true,
                 "--json" => options.json = true,
                 "--help" | "-h" => return Err(USAGE.to_owned()),
@@ -77,6 +85,13 @@ impl Options {
     }
 }
 
+fn log(name: &str, text: &str) -> Result<u32, String> {
+    match text.parse() {
+        Ok(n) if n <= 26 => Ok(n),
+        _ => Err(format!("{name}: expected a logarithm up to 26, got {text:?}")),
+    }
+}
+
 fn count(name: &str, text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(n) if n > 0 => Ok(n),
@@ -98,7 +113,7 @@ mod tests {
         assert_eq!(options.shapes_or(&["XS", "S"]), ["XS", "M"]);
         assert_eq!((options.repeat, options.json), (Some(2), true));
         assert_eq!(parse("--quick").unwrap().shapes_or(&["XS", "S"]), ["XS"]);
-        for bad in ["--repeat 0", "--repeat", "--records x", "--shapes XS"] {
+        for bad in ["--stream 27", "--repeat 0", "--repeat", "--records x", "--shapes XS"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
     }

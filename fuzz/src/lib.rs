@@ -1,11 +1,13 @@
 //! What a decoder must do with any bytes: return a value or an error, in time and memory that the
-//! input's length justifies. And what it accepts, it writes again as it was.
+//! input's length justifies. And what it accepts, it writes again as it was. Beside the decoders, the
+//! engine's sums: on all levels the same.
 //!
 //! [`TARGETS`] serves cargo-fuzz (`fuzz_targets/`) and the smoke run on a stable compiler
 //! (`smoke.rs`) alike.
 #![forbid(unsafe_code)]
 
 pub mod calldata;
+pub mod engine;
 pub mod halo2;
 pub mod ledger;
 pub mod mutate;
@@ -75,4 +77,5 @@ pub const TARGETS: &[Target] = targets! {
     calldata::dense: calldata::dense_seeds();
     similar::similar: similar::similar_seeds();
     page::page_message: page::page_seeds();
+    engine::sums: engine::sums_seeds();
 };

@@ -17,8 +17,15 @@ pub fn zkey(data: &[u8]) -> bool {
         let Ok(key) = ProvingKey::load_checked(path, &s.id, &s.matrices) else { return false };
         let mut rng = ChaCha20Rng::seed_from_u64(2);
         let never = AtomicBool::new(false);
-        match prove(&key, &s.matrices, &s.assignment, &CpuEngine, &mut rng, &mut |_, _| {}, &never)
-        {
+        match prove(
+            &key,
+            &s.matrices,
+            &s.assignment,
+            &CpuEngine::best(),
+            &mut rng,
+            &mut |_, _| {},
+            &never,
+        ) {
             Ok(_) => true,
             Err(ProveError::Faulty(_)) => false,
             Err(error) => panic!("a key that was read does not fit its circuit: {error}"),

@@ -74,7 +74,7 @@ fn make() -> Sample {
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let never = AtomicBool::new(false);
     let (proof, _) =
-        prove(&key, &matrices, &assignment, &CpuEngine, &mut rng, &mut |_, _| {}, &never)
+        prove(&key, &matrices, &assignment, &CpuEngine::best(), &mut rng, &mut |_, _| {}, &never)
             .expect("the assignment satisfies the toy");
 
     let folder = tempfile::tempdir().expect("a temporary folder");

@@ -17,7 +17,7 @@ use ark_groth16::Groth16;
 use meed_circuits::r1cs::circuit::{assign, Circuit};
 use meed_circuits::r1cs::matrix::{Matrices, MatrixBuilder, Sparse};
 use meed_prover::qap::CircomReduction;
-use meed_prover::{insecure_setup, prove, CircuitId, ProvingKey, VectorEngine};
+use meed_prover::{insecure_setup, prove, CircuitId, CpuEngine, ProvingKey};
 use meed_statement::lies::sample;
 use meed_statement::settle::settle;
 use meed_statement::shape::{Shape, M, S, XS};
@@ -56,7 +56,7 @@ fn main() {
                 &key,
                 &matrices,
                 &assignment,
-                &VectorEngine::best(),
+                &CpuEngine::best(),
                 &mut OsRng,
                 &mut |_, _| {},
                 &never,

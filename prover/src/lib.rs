@@ -1,7 +1,7 @@
 //! Keys, set-up and proving for Meed circuits, over BN254: Groth16, and [`halo2`] beside it.
 //!
 //! - [`prove()`] turns constraints and an assignment into a proof, which it verifies before handing
-//!   it out. The heavy arithmetic is behind [`Engine`].
+//!   it out. The heavy arithmetic is behind [`Engine`]; [`LoadedKey`] is a key there, for many proofs.
 //! - [`ProvingKey`] holds the [`points`], or has the file mapped that they lie in. Files are snarkjs's
 //!   `.zkey` with our metadata in a section of their own ([`zkey`]) and a [`Sidecar`] for verifiers.
 //! - [`import_ceremony`] takes the result of a ceremony by snarkjs; [`insecure_setup`] makes a key
@@ -31,10 +31,10 @@ pub mod setup;
 pub mod zkey;
 
 pub use ceremony::{import_ceremony, Imported};
-pub use engine::{CpuEngine, Engine, Level, VectorEngine};
+pub use engine::{CpuEngine, Engine, EngineKey, Level};
 pub use error::{FormatError, KeyError, ProveError};
 pub use key::{CircuitId, KeyInfo, Origin, ProvingKey};
 pub use points::{PackedG1, PackedG2};
-pub use prove::{prove, Stage, Timings};
+pub use prove::{prove, LoadedKey, Stage, Timings};
 pub use setup::insecure_setup;
 pub use zkey::Sidecar;

@@ -94,13 +94,13 @@ pub fn as_bytes<P: Packed>(points: &[P]) -> &[u8] {
 }
 
 /// Points that do not change: in memory, or where they lie in a mapped file, which stays mapped as
-/// long as they are there. A clone of the latter is another reference.
+/// long as they are there. A clone is another reference to the same.
 #[derive(Clone)]
 pub struct PointVec<P>(Held<P>);
 
 #[derive(Clone)]
 enum Held<P> {
-    Owned(Vec<P>),
+    Owned(Arc<Vec<P>>),
     Mapped(Arc<FileMap>, Range<usize>),
 }
 
@@ -133,7 +133,7 @@ impl<P: Packed> Deref for PointVec<P> {
 
 impl<P: Packed> From<Vec<P>> for PointVec<P> {
     fn from(points: Vec<P>) -> Self {
-        Self(Held::Owned(points))
+        Self(Held::Owned(Arc::new(points)))
     }
 }
 

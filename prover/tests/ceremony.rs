@@ -96,7 +96,9 @@ impl Bench {
         let never = AtomicBool::new(false);
         let mut rng = ChaCha20Rng::seed_from_u64(8);
         let z = &self.toy.assignment;
-        prove(key, &self.toy.matrices, z, &CpuEngine, &mut rng, &mut |_, _| {}, &never).unwrap().0
+        prove(key, &self.toy.matrices, z, &CpuEngine::best(), &mut rng, &mut |_, _| {}, &never)
+            .unwrap()
+            .0
     }
 }
 

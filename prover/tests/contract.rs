@@ -48,9 +48,16 @@ fn the_contracts_epoch_is_the_sample_settled_first() {
     // Fixed blinding: the file is the same each time. Nothing in it is a secret.
     let mut rng = ChaCha20Rng::seed_from_u64(1);
     let never = AtomicBool::new(false);
-    let (proof, _) =
-        prove(&key, circuit.matrices(), &assignment, &CpuEngine, &mut rng, &mut |_, _| {}, &never)
-            .unwrap();
+    let (proof, _) = prove(
+        &key,
+        circuit.matrices(),
+        &assignment,
+        &CpuEngine::best(),
+        &mut rng,
+        &mut |_, _| {},
+        &never,
+    )
+    .unwrap();
 
     let all = trace.words();
     assert_eq!(Binding::derive(&domain, trace.h, &all), binding);

@@ -8,7 +8,7 @@ use ark_bn254::Fr;
 use ark_ff::{BigInt, Field, PrimeField};
 use common::Toy;
 use meed_prover::circom::{read_r1cs, read_wtns, write_r1cs, write_wtns};
-use meed_prover::{export, insecure_setup, prove, VectorEngine};
+use meed_prover::{export, insecure_setup, prove, CpuEngine};
 use meed_verifier::Proof;
 use proptest::prelude::*;
 use rand_chacha::{rand_core::SeedableRng, ChaCha20Rng};
@@ -31,7 +31,7 @@ fn proof(toy: &Toy) -> (Proof, meed_verifier::VerifyingKey) {
     let never = AtomicBool::new(false);
     let z = &toy.assignment;
     let (proof, _) =
-        prove(&key, &toy.matrices, z, &VectorEngine::best(), &mut rng, &mut |_, _| {}, &never)
+        prove(&key, &toy.matrices, z, &CpuEngine::best(), &mut rng, &mut |_, _| {}, &never)
             .unwrap();
     (proof, *key.verifying_key())
 }

@@ -2,8 +2,8 @@
 
 mod common;
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Arc;
 
 use ark_bn254::{Bn254, Fr, G1Projective, G2Projective};
 use ark_ec::PrimeGroup;
@@ -12,12 +12,12 @@ use ark_groth16::{prepare_verifying_key, Groth16};
 use ark_relations::gr1cs::{ConstraintSynthesizer, ConstraintSystem, R1CS_PREDICATE_LABEL};
 use common::Toy;
 use meed_circuits::r1cs::matrix::ArkCircuit;
-use meed_prover::engine::{Domain, EngineError, Scalar};
+use meed_prover::engine::{CpuKey, EngineError, Pending, Query};
 use meed_prover::key::ark_verifying_key;
-use meed_prover::qap::CircomReduction;
+use meed_prover::qap::{CircomReduction, Rows};
 use meed_prover::{
-    insecure_setup, prove, CpuEngine, Engine, Level, PackedG1, PackedG2, ProveError, ProvingKey,
-    Stage, VectorEngine,
+    insecure_setup, prove, CpuEngine, Engine, EngineKey, Level, LoadedKey, ProveError, ProvingKey,
+    Stage,
 };
 use meed_verifier::{verify, PreparedVerifyingKey, Proof};
 use rand::RngCore;
@@ -30,10 +30,15 @@ fn rng() -> ChaCha20Rng {
     ChaCha20Rng::seed_from_u64(5)
 }
 
-fn prove_with(key: &ProvingKey, toy: &Toy, engine: &dyn Engine) -> Result<Proof, ProveError> {
+fn prove_with(key: &ProvingKey, toy: &Toy, engine: &impl Engine) -> Result<Proof, ProveError> {
     let never = AtomicBool::new(false);
     prove(key, &toy.matrices, &toy.assignment, engine, &mut rng(), &mut |_, _| {}, &never)
         .map(|(proof, _)| proof)
+}
+
+/// arkworks, which the other levels are compared with.
+fn ark() -> CpuEngine {
+    CpuEngine::new(Level::Ark).unwrap()
 }
 
 fn matrices_for_ark(toy: &Toy) -> Vec<Vec<Vec<(Fr, usize)>>> {
@@ -50,7 +55,7 @@ fn honest_proofs_verify_here_and_in_arkworks() {
     for size in [3, 9, 11, 13, 200, 1021] {
         let toy = Toy::new(size, 3);
         let key = insecure_setup(&toy.id(), &toy.matrices).unwrap();
-        let proof = prove_with(&key, &toy, &CpuEngine).unwrap();
+        let proof = prove_with(&key, &toy, &ark()).unwrap();
         let vk = PreparedVerifyingKey::new(key.verifying_key());
         verify(&vk, &toy.inputs(), &proof).unwrap();
         assert!(key.verifying_key().is_insecure());
@@ -68,13 +73,16 @@ fn honest_proofs_verify_here_and_in_arkworks() {
 fn the_smallest_real_circuit_is_proved_and_alike_on_every_level() {
     let real = Toy::xs();
     let key = insecure_setup(&real.id(), &real.matrices).unwrap();
-    let proof = prove_with(&key, &real, &CpuEngine).unwrap();
+    let proof = prove_with(&key, &real, &ark()).unwrap();
     for level in Level::available() {
         // The same blinding: the proofs are the same bytes, and arkworks' verifies.
-        let engine = VectorEngine::new(level).unwrap();
-        assert_eq!(prove_with(&key, &real, &engine).unwrap(), proof, "{level}");
-        let twice = prove_with(&key, &real, &engine).unwrap();
-        assert_eq!(twice, proof, "{level}, with what the engine kept");
+        let loaded = LoadedKey::new(&key, &CpuEngine::new(level).unwrap()).unwrap();
+        let never = AtomicBool::new(false);
+        for _ in 0..2 {
+            let made =
+                loaded.prove(&real.matrices, &real.assignment, &mut rng(), &mut |_, _| {}, &never);
+            assert_eq!(made.unwrap().0, proof, "{level}");
+        }
     }
 }
 
@@ -83,14 +91,14 @@ fn every_level_proves_systems_around_powers_of_two() {
     for size in [3, 9, 11, 13, 200, 1021] {
         let toy = Toy::new(size, 3);
         let key = insecure_setup(&toy.id(), &toy.matrices).unwrap();
-        let proof = prove_with(&key, &toy, &CpuEngine).unwrap();
+        let proof = prove_with(&key, &toy, &ark()).unwrap();
         for level in Level::available() {
-            let engine = VectorEngine::new(level).unwrap();
+            let engine = CpuEngine::new(level).unwrap();
             assert_eq!(prove_with(&key, &toy, &engine).unwrap(), proof, "{size}, {level}");
         }
     }
     for level in Level::ALL.into_iter().filter(|level| !level.is_available()) {
-        assert!(VectorEngine::new(level).is_err());
+        assert!(CpuEngine::new(level).is_err());
     }
 }
 
@@ -169,15 +177,15 @@ fn unsatisfied_assignments_name_the_first_row() {
         toy.assignment = honest.clone();
         toy.assignment[column] += Fr::from(2u64);
         let row = toy.matrices.first_unsatisfied(&toy.assignment).unwrap();
-        assert_eq!(prove_with(&key, &toy, &CpuEngine), Err(ProveError::Unsatisfied { row }));
+        assert_eq!(prove_with(&key, &toy, &ark()), Err(ProveError::Unsatisfied { row }));
     }
     toy.assignment = honest.clone();
     toy.assignment[0] = Fr::from(2u64);
-    assert_eq!(prove_with(&key, &toy, &CpuEngine), Err(ProveError::NotOne));
+    assert_eq!(prove_with(&key, &toy, &ark()), Err(ProveError::NotOne));
     toy.assignment = honest[1..].to_vec();
     let what = "values of the assignment";
     let (expected, got) = (honest.len(), honest.len() - 1);
-    assert_eq!(prove_with(&key, &toy, &CpuEngine), Err(ProveError::Shape { what, expected, got }));
+    assert_eq!(prove_with(&key, &toy, &ark()), Err(ProveError::Shape { what, expected, got }));
 }
 
 #[test]
@@ -185,11 +193,11 @@ fn a_key_of_another_system_is_noticed() {
     let toy = Toy::new(60, 3);
     let larger = Toy::new(62, 3);
     let key = insecure_setup(&larger.id(), &larger.matrices).unwrap();
-    assert!(matches!(prove_with(&key, &toy, &CpuEngine), Err(ProveError::Shape { .. })));
+    assert!(matches!(prove_with(&key, &toy, &ark()), Err(ProveError::Shape { .. })));
     // Same counts, other coefficients: noticed by the check of the finished proof.
     let other = OtherCoefficients::of(60);
     let key = insecure_setup(&other.id(), &other.matrices).unwrap();
-    assert!(matches!(prove_with(&key, &toy, &CpuEngine), Err(ProveError::Faulty(_))));
+    assert!(matches!(prove_with(&key, &toy, &ark()), Err(ProveError::Faulty(_))));
 }
 
 /// [`Toy::new`] with seed 3 and its rows in another order.
@@ -221,7 +229,7 @@ fn stages_are_reported_and_can_be_cancelled() {
         &key,
         &toy.matrices,
         &toy.assignment,
-        &CpuEngine,
+        &CpuEngine::best(),
         &mut rng(),
         &mut |stage, part| seen.push((stage, part)),
         &never,
@@ -232,6 +240,7 @@ fn stages_are_reported_and_can_be_cancelled() {
     seen.pop();
     assert!(seen.iter().map(|s| s.0).eq(Stage::ALL));
     assert!(timings.stages().iter().map(|s| s.0).eq(Stage::ALL));
+    assert!(timings.total() > timings.stages()[0].1);
 
     for stop in Stage::ALL {
         let cancel = AtomicBool::new(false);
@@ -240,7 +249,7 @@ fn stages_are_reported_and_can_be_cancelled() {
             &key,
             &toy.matrices,
             &toy.assignment,
-            &CpuEngine,
+            &CpuEngine::best(),
             &mut rng(),
             &mut |stage, _| {
                 last = Some(stage);
@@ -266,9 +275,17 @@ fn proofs_are_blinded() {
     let never = AtomicBool::new(false);
     let mut rng = rng();
     let mut once = || {
-        prove(&key, &toy.matrices, &toy.assignment, &CpuEngine, &mut rng, &mut |_, _| {}, &never)
-            .unwrap()
-            .0
+        prove(
+            &key,
+            &toy.matrices,
+            &toy.assignment,
+            &CpuEngine::best(),
+            &mut rng,
+            &mut |_, _| {},
+            &never,
+        )
+        .unwrap()
+        .0
     };
     let (first, second) = (once(), once());
     assert_ne!(first.a(), second.a());
@@ -277,44 +294,65 @@ fn proofs_are_blinded() {
 }
 
 /// An engine that lies in one call.
+#[derive(Clone)]
 struct Liar {
     lie_at: usize,
-    calls: Mutex<usize>,
+    calls: Arc<AtomicUsize>,
 }
 
+struct LiarsKey(Liar, CpuKey);
+
 impl Liar {
+    fn new(lie_at: usize) -> Self {
+        Self { lie_at, calls: Arc::default() }
+    }
+
     fn lies(&self) -> bool {
-        let mut calls = self.calls.lock().unwrap();
-        *calls += 1;
-        *calls - 1 == self.lie_at
+        self.calls.fetch_add(1, Ordering::SeqCst) == self.lie_at
+    }
+
+    fn sum<G: PrimeGroup>(&self, honest: Pending<G>) -> Pending<G> {
+        let lies = self.lies();
+        honest.map(move |sum| if lies { sum + G::generator() } else { sum })
     }
 }
 
 impl Engine for Liar {
+    type Key = LiarsKey;
+
     fn name(&self) -> &str {
         "liar"
     }
 
-    fn msm_g1(&self, bases: &[PackedG1], scalars: &[Scalar]) -> Result<G1Projective, EngineError> {
-        let honest = CpuEngine.msm_g1(bases, scalars)?;
-        Ok(if self.lies() { honest + G1Projective::generator() } else { honest })
+    fn load(&self, key: &ProvingKey) -> Result<LiarsKey, EngineError> {
+        Ok(LiarsKey(self.clone(), CpuEngine::best().load(key)?))
     }
+}
 
-    fn msm_g2(&self, bases: &[PackedG2], scalars: &[Scalar]) -> Result<G2Projective, EngineError> {
-        let honest = CpuEngine.msm_g2(bases, scalars)?;
-        Ok(if self.lies() { honest + G2Projective::generator() } else { honest })
-    }
+impl EngineKey for LiarsKey {
+    type Scalars = <CpuKey as EngineKey>::Scalars;
 
-    fn fft(&self, domain: &Domain, values: &mut Vec<Fr>) -> Result<(), EngineError> {
-        CpuEngine.fft(domain, values)?;
-        if self.lies() {
-            values[0] += Fr::ONE;
+    fn witness(&self, assignment: &[Fr]) -> Result<Self::Scalars, EngineError> {
+        let mut assignment = assignment.to_vec();
+        if self.0.lies() {
+            assignment[4] += Fr::ONE;
         }
-        Ok(())
+        self.1.witness(&assignment)
     }
 
-    fn ifft(&self, domain: &Domain, values: &mut Vec<Fr>) -> Result<(), EngineError> {
-        CpuEngine.ifft(domain, values)
+    fn quotient(&self, mut rows: Rows) -> Pending<Self::Scalars> {
+        if self.0.lies() {
+            rows.c[0] += Fr::ONE;
+        }
+        self.1.quotient(rows)
+    }
+
+    fn sum_g1(&self, query: Query, scalars: &Self::Scalars) -> Pending<G1Projective> {
+        self.0.sum(self.1.sum_g1(query, scalars))
+    }
+
+    fn sum_g2(&self, scalars: &Self::Scalars) -> Pending<G2Projective> {
+        self.0.sum(self.1.sum_g2(scalars))
     }
 }
 
@@ -322,13 +360,49 @@ impl Engine for Liar {
 fn what_a_faulty_engine_computes_is_not_handed_out() {
     let toy = Toy::new(30, 3);
     let key = insecure_setup(&toy.id(), &toy.matrices).unwrap();
-    // Three FFTs, then the five sums.
-    for lie_at in 0..8 {
-        let engine = Liar { lie_at, calls: Mutex::new(0) };
-        assert!(matches!(prove_with(&key, &toy, &engine), Err(ProveError::Faulty(_))), "{lie_at}");
+    // The witness, the quotient, then the five sums.
+    for lie_at in 0..7 {
+        let got = prove_with(&key, &toy, &Liar::new(lie_at));
+        assert!(matches!(got, Err(ProveError::Faulty(_))), "{lie_at}");
     }
-    let honest = Liar { lie_at: 8, calls: Mutex::new(0) };
+    let honest = Liar::new(7);
     prove_with(&key, &toy, &honest).unwrap();
+    assert_eq!(honest.calls.load(Ordering::SeqCst), 7);
+}
+
+#[test]
+fn proofs_are_made_in_pools_of_any_size() {
+    let toy = Toy::new(200, 3);
+    let key = insecure_setup(&toy.id(), &toy.matrices).unwrap();
+    let proof = prove_with(&key, &toy, &ark()).unwrap();
+    for threads in [1, 2, 3] {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let made = pool.install(|| prove_with(&key, &toy, &CpuEngine::best()));
+        assert_eq!(made.unwrap(), proof, "{threads}");
+    }
+}
+
+#[test]
+fn scalars_of_another_sum_are_refused() {
+    let toy = Toy::new(40, 3);
+    let key = insecure_setup(&toy.id(), &toy.matrices).unwrap();
+    for level in Level::available() {
+        let loaded = CpuEngine::new(level).unwrap().load(&key).unwrap();
+        let z = loaded.witness(&toy.assignment).unwrap();
+        let short = loaded.witness(&toy.assignment[1..]).unwrap();
+        for got in [
+            loaded.sum_g1(Query::H, &z).wait(),
+            loaded.sum_g1(Query::A, &short).wait(),
+            loaded.sum_g1(Query::B, &short).wait(),
+        ] {
+            assert!(matches!(got, Err(EngineError::Length { .. })), "{level}");
+        }
+        assert!(loaded.sum_g2(&short).wait().is_err(), "{level}");
+        let rows = || Rows { a: vec![Fr::ONE; 3], b: vec![Fr::ONE; 3], c: vec![Fr::ONE; 3] };
+        assert!(loaded.quotient(rows()).wait().is_err(), "{level}");
+        let text = format!("{z:?} {loaded:?}");
+        assert!(!text.contains("77"), "{text}");
+    }
 }
 
 #[test]

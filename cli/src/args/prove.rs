@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{ArgGroup, Args as ClapArgs, ValueEnum};
+use meed_prover::Level;
 use meed_statement::shape::Shape;
 use meed_statement::types::Account;
 use meed_statement::words::Domain;
@@ -93,11 +94,43 @@ pub(crate) struct Prove {
     /// The shape [default: the smallest that holds the epoch].
     #[arg(long, value_parser = shape)]
     pub(crate) shape: Option<Shape>,
+    /// The instructions to compute a Groth16 proof with. All give proofs of the same kind; `auto` takes
+    /// the fastest that this machine has.
+    #[arg(long, default_value = "auto", value_name = "LEVEL")]
+    pub(crate) engine: EngineLevel,
     /// The new bundle [default: epochs/N/bundle in the project].
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) domain: DomainArgs,
+}
+
+/// A level of the engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum EngineLevel {
+    /// The fastest that this machine has.
+    Auto,
+    /// arkworks, for comparison.
+    Ark,
+    /// Any machine.
+    Portable,
+    /// AVX2 and FMA.
+    Fma,
+    /// AVX-512 IFMA.
+    Ifma,
+}
+
+impl EngineLevel {
+    /// The level asked for, if one is.
+    pub(crate) const fn level(self) -> Option<Level> {
+        match self {
+            Self::Auto => None,
+            Self::Ark => Some(Level::Ark),
+            Self::Portable => Some(Level::Portable),
+            Self::Fma => Some(Level::Fma),
+            Self::Ifma => Some(Level::Ifma),
+        }
+    }
 }
 
 /// Check a bundle: its proof, and that every file in it says the same.

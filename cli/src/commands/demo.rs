@@ -10,6 +10,7 @@ use meed_ledger::bundle::Verified;
 use meed_ledger::project::Project;
 use meed_ledger::receipt::Show;
 use meed_ledger::report;
+use meed_prover::CpuEngine;
 use meed_statement::shape::S;
 use meed_statement::types::{Account, Bps, Policy};
 use meed_statement::words::Domain;
@@ -151,12 +152,14 @@ fn prove(out: &Path, project: Project, ui: &Ui) -> Result<Verified> {
     ui.note("7. The proof: about a minute on two cores");
     let dest = out.join("bundle");
     let (system, domain) = (ProofSystem::Groth16, Domain::OFF_CHAIN);
-    let job = Job { project, epoch: EPOCH, system, keys: &keys, dest, domain };
+    let engine = CpuEngine::best();
+    let job = Job { project, epoch: EPOCH, system, engine, keys: &keys, dest, domain };
     let done = job.run(Some(S), ui)?;
-    if let Some(stages) = &done.stages {
-        for (stage, time) in stages {
+    if let Some(proved) = &done.proved {
+        for (stage, time) in &proved.stages {
             ui.note(&format!("   {stage:10} {:>7.1} s", time.as_secs_f64()));
         }
+        ui.note(&format!("   {:10} {:>7.1} s", "together", proved.total.as_secs_f64()));
     }
     Ok(done.verified)
 }

@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use meed_prover::Level;
+
 use super::world::{owner, World};
 
 #[test]
@@ -107,6 +109,30 @@ fn from_scores_to_a_verified_bundle() {
     w.net(&more).expect(0, &["Proved epoch 1"]);
     verify("on-chain", &chain).expect(0, &["chain 1"]);
     w.net(&["prove", "--out", "on-chain"]).expect(2, &["is there already"]);
+
+    // Every level of the engine that this machine has, by name.
+    let json = w.net(&["prove", "--json", "--out", "by-auto"]).expect(0, &["proving on"]).json();
+    let best = Level::best().name();
+    assert_eq!(
+        (json["engine"].as_str(), json["proved_before"].as_bool()),
+        (Some(best), Some(false))
+    );
+    for level in Level::ALL {
+        let (name, out) = (level.name(), format!("by-{level}"));
+        let said = w.net(&["prove", "--json", "--out", &out, "--engine", name]);
+        if level.is_available() {
+            said.expect(0, &[&format!("proving on {name} .. done")]);
+            assert_eq!(said.json()["engine"], name);
+            verify(&out, &[]).expect(0, &["the proof is valid"]);
+        } else {
+            said.expect(
+                2,
+                &[&format!("--engine {name}: this processor has no instructions"), best],
+            );
+            assert!(!w.path(&out).exists());
+        }
+    }
+    w.net(&["prove", "--engine", "fast"]).expect(2, &["auto", "portable"]);
 
     // A key that does not belong, and one that is damaged.
     let zkey = w.path("keys/meed-groth16-XS.zkey");

@@ -29,7 +29,9 @@ fn from_universal_parameters_to_a_verified_bundle() {
     w.run(&["keys"]).expect(0, &["meed-halo2-XS", "insecure-local", "2^15 rows", "ready"]);
 
     let prove = [&["prove"], &HALO2[..]].concat();
+    w.net(&[&prove[..], &["--engine", "ark"]].concat()).expect(2, &["--engine is for Groth16"]);
     let said = w.net(&[&["--json"], &prove[..]].concat()).expect(0, &[]).json();
+    assert!(said["engine"].is_null());
     assert_eq!((said["system"].as_str(), said["shape"].as_str()), (Some("halo2"), Some("XS")));
     let before = w.snapshot();
     w.net(&prove).expect(0, &["Epoch 1 was proved before"]);

@@ -6,7 +6,7 @@ use rayon::prelude::*;
 
 use super::batch::{AddPairs, Points, Ref, Scratch, FILL};
 use super::curve::Curve;
-use super::scalars::Prepared;
+use super::pairs::{Import, Pairs};
 use super::{Helpers, SEGMENTS};
 use crate::lanes::{Cpu, Kernel, MAX_LANES};
 
@@ -119,15 +119,22 @@ impl<C: Cpu, K: Curve> Work<C, K> {
         (point, if at.is_negative() { State::Opposite } else { State::Point })
     }
 
-    /// The same as arkworks' point.
-    fn value(&self, cpu: C, bases: &[K::Point], at: Ref) -> K::Group {
-        let (point, state) = self.resolve(bases, at);
-        let sum: K::Group = exported::<K, C>(cpu, &[point])[0].into();
-        if state == State::Opposite {
-            -sum
-        } else {
-            sum
-        }
+    /// The same as arkworks' points, in one go; the identity where there is none.
+    fn values(&self, cpu: C, bases: &[K::Point], at: &[Option<Ref>]) -> Vec<K::Affine> {
+        let there: Vec<_> = at.iter().flatten().map(|at| self.resolve(bases, *at)).collect();
+        let mut points: Vec<_> = there.iter().map(|(point, _)| *point).collect();
+        points.resize(points.len().next_multiple_of(C::LANES), bases[0]);
+        cpu.run(Export::<C, K>::new(cpu, &mut points));
+        let mut values = points.iter().zip(&there).map(|(point, (_, state))| {
+            let point = K::affine(point);
+            if *state == State::Opposite {
+                K::opposite(&point)
+            } else {
+                point
+            }
+        });
+        let mut value = || values.next().expect("as many as there are");
+        at.iter().map(|at| at.map_or(K::identity(), |_| value())).collect()
     }
 }
 
@@ -145,11 +152,11 @@ struct Task<'a, K: Curve> {
 /// The sum of a window: its buckets, times their numbers, which begin with 1.
 pub(crate) fn window<K: Curve, C: Cpu>(
     cpu: C,
-    prepared: &Prepared<K>,
+    pairs: &Pairs<K>,
     window: usize,
     helpers: &Helpers<K>,
 ) -> K::Group {
-    let (sorted, mut ends) = prepared.sort(window);
+    let (sorted, mut ends) = pairs.sort(window);
     // Buckets behind the last that has a point are left out.
     let last = ends.iter().rposition(|end| (*end as usize) < sorted.len());
     ends.truncate(last.map_or(1, |k| k + 2));
@@ -162,7 +169,7 @@ pub(crate) fn window<K: Curve, C: Cpu>(
     let mut states = vec![State::Empty; ends.len()];
 
     let tasks = tasks::<K>(&sorted, &ends, &mut points[prefix..], &mut states);
-    let bases = &prepared.bases[..];
+    let bases = &pairs.bases[..];
     let correction: u64 = tasks
         .into_par_iter()
         .map_init(Work::<C, K>::new, |work, task| run(cpu, bases, helpers, work, task))
@@ -254,7 +261,8 @@ fn large<K: Curve, C: Cpu>(
         work.counts.clear();
         work.counts.push(refs.len());
         let correction = work.trees(cpu, bases, |_| 1);
-        work.value(cpu, bases, work.current[0]) - helpers.substitutes(correction)
+        let sum: K::Group = work.values(cpu, bases, &[Some(work.current[0])])[0].into();
+        sum - helpers.substitutes(correction)
     };
     let sum: K::Group = task
         .refs
@@ -263,19 +271,11 @@ fn large<K: Curve, C: Cpu>(
         .reduce(|| K::Group::ZERO, |a, b| a + b);
     if sum != K::Group::ZERO {
         let mut points = [K::limbs(&sum.into_affine()); MAX_LANES];
-        cpu.run(super::scalars::Import::<C, K>::new(cpu, &mut points));
+        cpu.run(Import::<C, K>::new(cpu, &mut points));
         task.points[0] = points[0];
         task.states[0] = State::Point;
     }
     0
-}
-
-/// Points of the processor's form as arkworks'.
-fn exported<K: Curve, C: Cpu>(cpu: C, points: &[K::Point]) -> Vec<K::Affine> {
-    let mut copy = points.to_vec();
-    copy.resize(points.len().next_multiple_of(C::LANES), points[0]);
-    cpu.run(Export::<C, K>::new(cpu, &mut copy));
-    copy[..points.len()].iter().map(K::affine).collect()
 }
 
 /// Brings points of the processor's form into arkworks', a multiple of its lanes.
@@ -334,19 +334,15 @@ fn weighted_sum<K: Curve, C: Cpu>(
         add_each(cpu, points, &mut work, &mut owners, &mut top, &mut running, &buckets);
         add_each(cpu, points, &mut work, &mut owners, &mut top, &mut total, &running);
     }
-    let value = |at: &Option<Ref>| match at {
-        Some(at) => work.value(cpu, points, *at),
-        None => K::Group::ZERO,
-    };
-    let mut sum: K::Group = total.iter().map(value).sum();
-    sum -= helpers.known[2..2 + segments]
-        .iter()
-        .map(|p| -> K::Group { (*p).into() })
-        .sum::<K::Group>();
+    let mut sum = K::Group::ZERO;
+    for (total, known) in work.values(cpu, points, &total).iter().zip(&helpers.known[2..]) {
+        sum += total;
+        sum -= known;
+    }
     // Segment s is s * length further on than its buckets' own numbers say.
     let (mut from_end, mut shifted) = (K::Group::ZERO, K::Group::ZERO);
-    for running in running.iter().skip(1).rev() {
-        from_end += value(running);
+    for running in work.values(cpu, points, &running).iter().skip(1).rev() {
+        from_end += running;
         shifted += from_end;
     }
     sum + shifted * ark_bn254::Fr::from(length as u64)
@@ -385,4 +381,26 @@ pub(super) fn add_each<K: Curve, C: Cpu>(
         to[owners[*i]] = None;
     }
     *top += owners.len();
+}
+
+/// The multiples `1 .. count` of a point, twice as many at each step; `known` are two other points.
+pub(super) fn multiples<K: Curve, C: Cpu>(
+    cpu: C,
+    known: &[K::Point],
+    point: K::Point,
+    count: usize,
+) -> Vec<K::Point> {
+    let mut points = known.to_vec();
+    points.push(point);
+    let mut work = Work::<C, K>::new();
+    while points.len() < known.len() + count {
+        let name = |i: usize| Ref::base(i as u32, false);
+        let last = points.len() - 1;
+        let more = (points.len() - known.len()).min(known.len() + count - points.len());
+        work.pairs.clear();
+        work.pairs.extend((known.len()..known.len() + more).map(|i| [name(i), name(last)]));
+        work.add(cpu, &points, 0);
+        points.extend_from_slice(&work.sums[..more]);
+    }
+    points.split_off(known.len())
 }

@@ -1,8 +1,11 @@
 //! The two groups, as the kernels see them: points in memory and the arithmetic of coordinates.
 
-use ark_bn254::{Fq, G1Affine, G1Projective, G2Affine, G2Projective};
+use std::sync::OnceLock;
+
+use ark_bn254::{Fq, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::CurveGroup;
 
+use super::KNOWN;
 use crate::field::{Base, Modulus};
 use crate::lanes::{Cpu, Lanes, Stored, MAX_LANES};
 
@@ -72,6 +75,16 @@ pub(crate) trait Curve: Copy + Send + Sync + 'static {
     fn opposite(point: &Self::Affine) -> Self::Affine;
     /// A point from Montgomery limbs.
     fn affine(limbs: &Self::Point) -> Self::Affine;
+    /// Different points, made once: see [`Helpers`](super::Helpers).
+    fn known() -> &'static [Self::Affine];
+}
+
+fn known<G: CurveGroup<ScalarField = Fr>>() -> Vec<G::Affine> {
+    // Multiples far from the small ones that set-ups of tests are made of.
+    let start = G::generator() * Fr::from(0x6d65_6564_2d65_6e67_u64);
+    let step = start.double() + G::generator();
+    let sums = std::iter::successors(Some(start), |sum| Some(*sum + step));
+    G::normalize_batch(&sums.take(KNOWN).collect::<Vec<_>>())
 }
 
 /// The points over the base field.
@@ -345,6 +358,11 @@ impl Curve for G1 {
         -*point
     }
 
+    fn known() -> &'static [G1Affine] {
+        static KNOWN: OnceLock<Vec<G1Affine>> = OnceLock::new();
+        KNOWN.get_or_init(known::<G1Projective>)
+    }
+
     fn affine([x, y]: &[Stored; 2]) -> G1Affine {
         G1Affine::new_unchecked(element(x), element(y))
     }
@@ -408,6 +426,11 @@ impl Curve for G2 {
 
     fn opposite(point: &G2Affine) -> G2Affine {
         -*point
+    }
+
+    fn known() -> &'static [G2Affine] {
+        static KNOWN: OnceLock<Vec<G2Affine>> = OnceLock::new();
+        KNOWN.get_or_init(known::<G2Projective>)
     }
 
     fn affine([x0, x1, y0, y1]: &[Stored; 4]) -> G2Affine {

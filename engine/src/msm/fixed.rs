@@ -10,12 +10,13 @@ use ark_ff::{AdditiveGroup, PrimeField};
 use rayon::prelude::*;
 
 use super::batch::Ref;
-use super::buckets::{add_each, Export, Work};
+use super::buckets::{add_each, multiples, Export, Work};
 use super::curve::{Curve, G1, G2};
-use super::scalars::{Import, Plan, BITS};
+use super::pairs::Import;
+use super::scalars::{Plan, BITS};
 use super::Helpers;
 use crate::error::EngineError;
-use crate::lanes::Cpu;
+use crate::lanes::{Cpu, MAX_LANES};
 use crate::level::{with_cpu, Level};
 
 /// Scalars that share inversions.
@@ -37,9 +38,11 @@ struct Table<K: Curve> {
 
 /// The helpers at the beginning.
 const PREFIX: usize = 2;
+/// Most bytes of a table.
+const LARGEST: usize = 20 << 20;
 
 impl FixedBaseG1 {
-    /// A table for about `scalars` products. It holds up to 6 MB.
+    /// A table for about `scalars` products. It holds up to 18 MB.
     ///
     /// # Errors
     /// [`EngineError::Level`] when the processor lacks the level's instructions.
@@ -55,7 +58,7 @@ impl FixedBaseG1 {
 }
 
 impl FixedBaseG2 {
-    /// A table for about `scalars` products. It holds up to 12 MB.
+    /// A table for about `scalars` products. It holds up to 20 MB.
     ///
     /// # Errors
     /// [`EngineError::Level`] when the processor lacks the level's instructions.
@@ -76,35 +79,43 @@ impl<K: Curve> Table<K> {
         if !level.is_available() {
             return Err(EngineError::Level { level });
         }
-        // Large enough to pay for itself, small enough to stay in the processor's cache.
-        let width = (scalars.max(1).ilog2() as usize).saturating_sub(4).clamp(4, 13);
-        let plan = Plan { width, windows: BITS.div_ceil(width) };
+        let plan = Self::plan(scalars as u64);
         let mut start: K::Group = base.into();
         let mut starts = Vec::with_capacity(plan.windows);
         for _ in 0..plan.windows {
             starts.push(start);
-            for _ in 0..width {
+            for _ in 0..plan.width {
                 start.double_in_place();
             }
         }
-        let multiples = starts.into_par_iter().flat_map_iter(|start| {
-            let step: K::Affine = start.into_affine();
-            let sums = std::iter::successors(Some(start), move |sum| Some(*sum + step));
-            let sums: Vec<K::Group> = sums.take(plan.buckets()).collect();
-            K::Group::normalize_batch(&sums)
-        });
-        let multiples: Vec<K::Point> = multiples.map(|point| K::limbs(&point)).collect();
-        let points = with_cpu!(level, cpu => Self::import(cpu, &multiples));
+        let starts = K::Group::normalize_batch(&starts);
+        let points = with_cpu!(level, cpu => Self::points(cpu, &starts, plan.buckets()));
         Ok(Self { level, plan, points })
     }
 
-    fn import<C: Cpu>(cpu: C, multiples: &[K::Point]) -> Vec<K::Point> {
+    /// The cheapest plan whose table stays in the processor's last cache: an addition for each window of
+    /// a scalar, one and a half for a multiple in the table, whose batches are smaller.
+    fn plan(scalars: u64) -> Plan {
+        let plan = |width: usize| Plan { width, windows: BITS.div_ceil(width) };
+        let bytes = |plan: &Plan| plan.windows * plan.buckets() * size_of::<K::Point>();
+        let cost = |plan: &Plan| plan.windows as u64 * (2 * scalars + 3 * plan.buckets() as u64);
+        let plans = (4..=16).map(plan).filter(|plan| bytes(plan) <= LARGEST);
+        plans.min_by_key(cost).expect("the smallest tables fit")
+    }
+
+    /// The helpers and the multiples of each window's point.
+    fn points<C: Cpu>(cpu: C, starts: &[K::Affine], buckets: usize) -> Vec<K::Point> {
         let mut points = Helpers::<K>::new(cpu).points;
         points.truncate(PREFIX);
-        let mut own = multiples.to_vec();
-        own.resize(own.len().next_multiple_of(C::LANES), own[0]);
-        cpu.run(Import::<C, K>::new(cpu, &mut own));
-        points.extend_from_slice(&own[..multiples.len()]);
+        let windows: Vec<Vec<K::Point>> = starts
+            .par_iter()
+            .map(|start| {
+                let mut own = [K::limbs(start); MAX_LANES];
+                cpu.run(Import::<C, K>::new(cpu, &mut own));
+                multiples::<K, C>(cpu, &points, own[0], buckets)
+            })
+            .collect();
+        windows.iter().for_each(|window| points.extend_from_slice(window));
         points
     }
 

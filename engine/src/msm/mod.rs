@@ -10,31 +10,36 @@ pub(crate) mod batch;
 mod buckets;
 pub(crate) mod curve;
 mod fixed;
+mod pairs;
 mod scalars;
+mod stream;
 #[cfg(test)]
 mod tests;
 
 use ark_bn254::{G1Affine, G1Projective, G2Affine, G2Projective};
-use ark_ec::{AffineRepr, CurveGroup, PrimeGroup, VariableBaseMSM};
-use ark_ff::AdditiveGroup;
+use ark_ec::{AffineRepr, VariableBaseMSM};
+use ark_ff::{AdditiveGroup, BigInt};
 use rayon::prelude::*;
+use zeroize::Zeroizing;
 
 use crate::error::{same_length, EngineError};
 use crate::lanes::{Cpu, Stored};
 use crate::level::{with_cpu, Level};
 use curve::{Curve, G1, G2};
 pub use fixed::{FixedBaseG1, FixedBaseG2};
-pub use scalars::Scalars;
-use scalars::{lengths, Plan, Prepared};
+use pairs::{Import, Pairs};
+use scalars::{Block, BLOCK};
+pub use scalars::{Number, Prepared, Scalars};
+pub use stream::{msm_g1_chunks, msm_g2_chunks};
 
 /// Points of G1 in memory.
-pub trait BaseG1: Copy + Send + Sync {
+pub trait BaseG1: Send + Sync {
     /// Montgomery limbs of `x` and `y`, lowest first; all zeros for the identity.
     fn limbs(&self) -> [[u64; 4]; 2];
 }
 
 /// Points of G2 in memory.
-pub trait BaseG2: Copy + Send + Sync {
+pub trait BaseG2: Send + Sync {
     /// Montgomery limbs of both parts of `x`, the real one first, then of `y`; all zeros for the
     /// identity.
     fn limbs(&self) -> [[u64; 4]; 4];
@@ -68,10 +73,6 @@ impl BaseG2 for G2Affine {
 pub(crate) trait Source<K: Curve>: Sync {
     /// Limbs of a point; those of the identity are zeros.
     fn limbs(&self, i: usize) -> K::Point;
-
-    fn is_identity(&self, i: usize) -> bool {
-        self.limbs(i) == K::Point::default()
-    }
 }
 
 /// Points of G1 and G2 as [`Source`]: types of their own, for coherence.
@@ -92,6 +93,9 @@ impl<P: BaseG2> Source<G2> for InG2<'_, P> {
 
 /// Points that are summed up at a time: bounds the memory, which is about 100 bytes a point in G1.
 const CHUNK: usize = 1 << 21;
+/// The same for arkworks, for each thread: it cuts a sum into one part a thread, and smaller parts take
+/// more time.
+const CHUNK_OF_ARK: usize = 1 << 19;
 
 /// `sum scalars[i] * bases[i]` in G1.
 ///
@@ -124,89 +128,149 @@ pub fn msm_g2<P: BaseG2>(
     sum::<G2>(level, &InG2(bases), scalars)
 }
 
+impl Prepared {
+    /// `sum scalars[first + i] * bases[i]` in G1; as [`msm_g1`]. There is a base for each scalar from
+    /// `first` on.
+    ///
+    /// # Errors
+    /// Those of [`msm_g1`].
+    pub fn msm_g1<P: BaseG1>(
+        &self,
+        level: Level,
+        first: usize,
+        bases: &[P],
+    ) -> Result<G1Projective, EngineError> {
+        same_length("scalars of a sum in G1", bases.len(), self.len().saturating_sub(first))?;
+        self.sum::<G1>(level, first, &InG1(bases))
+    }
+
+    /// [`Prepared::msm_g1`] in G2.
+    ///
+    /// # Errors
+    /// Those of [`msm_g1`].
+    pub fn msm_g2<P: BaseG2>(
+        &self,
+        level: Level,
+        first: usize,
+        bases: &[P],
+    ) -> Result<G2Projective, EngineError> {
+        same_length("scalars of a sum in G2", bases.len(), self.len().saturating_sub(first))?;
+        self.sum::<G2>(level, first, &InG2(bases))
+    }
+
+    fn sum<K: Curve>(
+        &self,
+        level: Level,
+        first: usize,
+        source: &dyn Source<K>,
+    ) -> Result<K::Group, EngineError> {
+        let mut total = K::Group::ZERO;
+        let chunk = chunk(level) / BLOCK;
+        for (k, blocks) in self.blocks.chunks(chunk).enumerate() {
+            let part = Part { source, start: k * chunk * BLOCK, skipped: first };
+            total += part.sum(level, blocks)?;
+        }
+        Ok(total)
+    }
+}
+
 fn sum<K: Curve>(
     level: Level,
-    bases: &dyn Source<K>,
+    source: &dyn Source<K>,
     scalars: Scalars<'_>,
 ) -> Result<K::Group, EngineError> {
-    if !level.is_available() {
-        return Err(EngineError::Level { level });
-    }
     let mut total = K::Group::ZERO;
-    for start in (0..scalars.len()).step_by(CHUNK) {
-        let end = (start + CHUNK).min(scalars.len());
-        let part = Part { source: bases, start };
-        let scalars = scalars.slice(start..end);
-        total += if level == Level::Ark {
-            by_arkworks::<K>(&part, scalars)?
-        } else {
-            with_cpu!(level, cpu => by_buckets::<K, _>(cpu, &part, scalars))?
-        };
+    let chunk = chunk(level);
+    for start in (0..scalars.len()).step_by(chunk) {
+        let end = (start + chunk).min(scalars.len());
+        let prepared = Prepared::new(scalars.slice(start..end));
+        total += Part { source, start, skipped: 0 }.sum(level, &prepared.blocks)?;
     }
     Ok(total)
 }
 
-/// Points from one on.
+/// Points that are summed up at a time: whole blocks.
+fn chunk(level: Level) -> usize {
+    match level {
+        Level::Ark => CHUNK.min(CHUNK_OF_ARK * rayon::current_num_threads()),
+        _ => CHUNK,
+    }
+}
+
+/// The points that belong to scalars from number `start` on; those of the first `skipped` scalars are
+/// not there.
 pub(crate) struct Part<'a, K: Curve> {
     source: &'a dyn Source<K>,
     start: usize,
+    skipped: usize,
 }
 
 impl<K: Curve> Part<'_, K> {
-    fn limbs(&self, i: usize) -> K::Point {
-        self.source.limbs(self.start + i)
-    }
-
-    fn is_identity(&self, i: usize) -> bool {
-        self.source.is_identity(self.start + i)
-    }
-}
-
-fn by_arkworks<K: Curve>(
-    bases: &Part<'_, K>,
-    scalars: Scalars<'_>,
-) -> Result<K::Group, EngineError> {
-    let point = |i: usize| {
-        let limbs = bases.limbs(i);
+    /// The point of a scalar, if it is there and not the identity.
+    fn point(&self, scalar: usize) -> Result<Option<K::Point>, EngineError> {
+        let Some(index) = (self.start + scalar).checked_sub(self.skipped) else { return Ok(None) };
+        let limbs = self.source.limbs(index);
         if limbs == K::Point::default() {
-            Ok(K::identity())
-        } else if K::is_canonical(&limbs) {
-            Ok(K::affine(&limbs))
+            return Ok(None);
+        }
+        if K::is_canonical(&limbs) {
+            Ok(Some(limbs))
         } else {
-            Err(EngineError::Base { index: bases.start + i })
+            Err(EngineError::Base { index })
         }
-    };
-    let points: Vec<K::Affine> =
-        (0..scalars.len()).into_par_iter().map(point).collect::<Result<_, _>>()?;
-    Ok(K::Group::msm_bigint(&points, &scalars.to_standard()))
-}
-
-fn by_buckets<K: Curve, C: Cpu>(
-    cpu: C,
-    bases: &Part<'_, K>,
-    scalars: Scalars<'_>,
-) -> Result<K::Group, EngineError> {
-    let lengths = lengths(scalars);
-    if lengths.iter().all(|n| *n == 0) {
-        return Ok(K::Group::ZERO);
     }
-    let helpers = Helpers::<K>::new(cpu);
-    let plan = Plan::cheapest(&lengths);
-    let prepared = Prepared::new(cpu, plan, bases, scalars, &helpers.points[..2])?;
-    let windows: Vec<K::Group> = (0..plan.windows)
-        .into_par_iter()
-        .map(|w| buckets::window(cpu, &prepared, w, &helpers))
-        .collect();
-    Ok(windows.into_iter().rev().fold(K::Group::ZERO, |mut total, window| {
-        for _ in 0..plan.width {
-            total.double_in_place();
+
+    fn sum(&self, level: Level, scalars: &[Block]) -> Result<K::Group, EngineError> {
+        match level {
+            _ if !level.is_available() => Err(EngineError::Level { level }),
+            Level::Ark => self.by_arkworks(scalars),
+            _ => with_cpu!(level, cpu => self.by_buckets(cpu, scalars)),
         }
-        total + window
-    }))
+    }
+
+    fn by_arkworks(&self, scalars: &[Block]) -> Result<K::Group, EngineError> {
+        let mut standard = Zeroizing::new(vec![BigInt::default(); scalars.len() * BLOCK]);
+        let mut points = vec![K::identity(); standard.len()];
+        standard
+            .par_chunks_mut(BLOCK)
+            .zip(points.par_chunks_mut(BLOCK))
+            .zip(scalars)
+            .enumerate()
+            .try_for_each(|(k, ((standard, points), block))| {
+            block.standard(standard);
+            for place in &block.places {
+                let place = usize::from(*place);
+                if let Some(limbs) = self.point(k * BLOCK + place)? {
+                    points[place] = K::affine(&limbs);
+                }
+            }
+            Ok(())
+        })?;
+        Ok(K::Group::msm_bigint(&points, &standard))
+    }
+
+    fn by_buckets<C: Cpu>(&self, cpu: C, scalars: &[Block]) -> Result<K::Group, EngineError> {
+        let helpers = Helpers::<K>::new(cpu);
+        let Some(pairs) = Pairs::gather(cpu, self, scalars, &helpers.points[..2])? else {
+            return Ok(K::Group::ZERO);
+        };
+        let windows: Vec<K::Group> = (0..pairs.plan.windows)
+            .into_par_iter()
+            .map(|w| buckets::window(cpu, &pairs, w, &helpers))
+            .collect();
+        Ok(windows.into_iter().rev().fold(K::Group::ZERO, |mut total, window| {
+            for _ in 0..pairs.plan.width {
+                total.double_in_place();
+            }
+            total + window
+        }))
+    }
 }
 
 /// Segments of a window's buckets that are added up side by side.
 const SEGMENTS: usize = 256;
+/// Known points.
+const KNOWN: usize = 2 + SEGMENTS;
 
 /// Known points that make affine additions complete: two for filling up vectors, of which the first
 /// stands in for sums of opposite points, and one for each segment to start its sum with, so that it
@@ -215,22 +279,16 @@ pub(crate) struct Helpers<K: Curve> {
     /// In the form of the processor.
     pub(crate) points: Vec<K::Point>,
     /// The same.
-    pub(crate) known: Vec<K::Affine>,
+    pub(crate) known: &'static [K::Affine],
 }
 
 impl<K: Curve> Helpers<K> {
     fn new<C: Cpu>(cpu: C) -> Self {
-        // Multiples far from the small ones that set-ups of tests are made of.
-        let start = K::Group::generator() * ark_bn254::Fr::from(0x6d65_6564_2d65_6e67_u64);
-        let step = start.double() + K::Group::generator();
-        let sums: Vec<K::Group> = std::iter::successors(Some(start), |sum| Some(*sum + step))
-            .take(2 + SEGMENTS)
-            .collect();
-        let known = K::Group::normalize_batch(&sums);
+        let known = K::known();
         let mut points: Vec<K::Point> = known.iter().map(K::limbs).collect();
         let count = points.len();
         points.resize(count.next_multiple_of(crate::lanes::MAX_LANES), points[0]);
-        cpu.run(scalars::Import::<C, K>::new(cpu, &mut points));
+        cpu.run(Import::<C, K>::new(cpu, &mut points));
         points.truncate(count);
         Self { points, known }
     }

@@ -5,25 +5,19 @@
 //! point; then what counts is its length. Digits are signed, `-2^(c-1) <= d < 2^(c-1)`. Adding half a
 //! digit's range to every digit at once turns them into plain groups of bits, each minus that half,
 //! so that windows are independent of each other. A window looks at no scalar that ends below it:
-//! blocks keep theirs in order of length. Zeros and points at infinity are dropped here, and coordinates
-//! that are not below the modulus are refused: kernels are only given what their bounds allow.
+//! blocks keep theirs in order of length, which is done once for all sums over the same scalars.
 
 use ark_bn254::Fr;
 use ark_ff::{BigInt, PrimeField};
 use rayon::prelude::*;
-
-use super::batch::Ref;
-use super::curve::Curve;
-use super::Part;
-use crate::error::EngineError;
-use crate::lanes::{Cpu, Kernel};
+use zeroize::Zeroize;
 
 /// Bits of the order's half, and one more.
 pub(crate) const BITS: usize = 255;
 /// Scalars that are prepared and kept in order together.
-const BLOCK: usize = 1 << 12;
+pub(super) const BLOCK: usize = 1 << 12;
 /// Windows of the narrowest digits.
-const MAX_WINDOWS: usize = BITS.div_ceil(MIN_WIDTH);
+pub(super) const MAX_WINDOWS: usize = BITS.div_ceil(MIN_WIDTH);
 /// The narrowest and the widest digits.
 const MIN_WIDTH: usize = 2;
 const MAX_WIDTH: usize = 16;
@@ -81,20 +75,6 @@ impl<'a> Scalars<'a> {
         }
     }
 
-    /// Integers in standard form.
-    pub(crate) fn to_standard(self) -> Vec<BigInt<4>> {
-        let standard = |i| {
-            let Magnitude { limbs, negative } = self.get(i);
-            let size = BigInt(limbs);
-            if negative {
-                difference(&Fr::MODULUS, &size)
-            } else {
-                size
-            }
-        };
-        (0..self.len()).into_par_iter().map(standard).collect()
-    }
-
     /// Size and sign of one of them.
     #[inline(always)]
     fn get(&self, i: usize) -> Magnitude {
@@ -108,6 +88,24 @@ impl<'a> Scalars<'a> {
         }
     }
 }
+
+/// What a column may consist of.
+pub trait Number: Copy + Send + Sync + Zeroize {
+    /// The column as scalars.
+    fn scalars(column: &[Self]) -> Scalars<'_>;
+}
+
+macro_rules! numbers {
+    ($($number:ty: $variant:ident),*) => {
+        $(impl Number for $number {
+            fn scalars(column: &[Self]) -> Scalars<'_> {
+                Scalars::$variant(column)
+            }
+        })*
+    };
+}
+
+numbers!(BigInt<4>: Standard, Fr: Field, u16: U16, u32: U32, u64: U64);
 
 /// A scalar between minus and plus half of the order.
 #[derive(Clone, Copy)]
@@ -131,15 +129,11 @@ impl Magnitude {
             Self { limbs: scalar.0, negative: false }
         }
     }
-
-    #[inline(always)]
-    fn bits(&self) -> usize {
-        bits(&self.limbs)
-    }
 }
 
+/// The length of a number.
 #[inline(always)]
-fn bits(limbs: &[u64; 4]) -> usize {
+pub(super) fn bits(limbs: &[u64; 4]) -> usize {
     let zeros = limbs.iter().rev().position(|limb| *limb != 0);
     zeros.map_or(0, |k| (4 - k) * 64 - limbs[3 - k].leading_zeros() as usize)
 }
@@ -222,179 +216,114 @@ impl Plan {
 }
 
 /// The highest bit of a prepared scalar: its sign. The scalar itself is shorter.
-const SIGN: u64 = 1 << 63;
+pub(super) const SIGN: u64 = 1 << 63;
 
-/// Scalars and points, in blocks.
-pub(crate) struct Prepared<K: Curve> {
-    pub(crate) plan: Plan,
-    /// The points in the form of the processor, after those of `prefix`.
-    pub(crate) bases: Vec<K::Point>,
-    prefix: usize,
-    scalars: Vec<[u64; 4]>,
-    blocks: Vec<Reach>,
+/// Scalars that are ready for any number of sums, on any level: sizes and signs, in order of length.
+///
+/// The sums of a proof that have the witness for scalars share one. It takes 34 bytes for each scalar
+/// that is not zero, and is wiped when it is dropped.
+pub struct Prepared {
+    len: usize,
+    pub(super) blocks: Vec<Block>,
 }
 
-/// How many scalars of a block have a digit in each window.
-#[derive(Clone)]
-struct Reach([u16; MAX_WINDOWS]);
-
-/// How many scalars there are of each length.
-pub(crate) fn lengths(scalars: Scalars<'_>) -> [u64; BITS + 1] {
-    let starts: Vec<usize> = (0..scalars.len()).step_by(BLOCK).collect();
-    let count = |start: usize| {
-        let mut lengths = [0; BITS + 1];
-        for i in start..(start + BLOCK).min(scalars.len()) {
-            lengths[scalars.get(i).bits()] += 1;
-        }
-        // Zeros cost nothing.
-        lengths[0] = 0;
-        lengths
-    };
-    starts.into_par_iter().map(count).reduce(
-        || [0; BITS + 1],
-        |mut a, b| {
-            a.iter_mut().zip(b).for_each(|(a, b)| *a += b);
-            a
-        },
-    )
+/// Up to [`BLOCK`] scalars, without zeros, the longest first.
+pub(super) struct Block {
+    /// Sizes with [`SIGN`].
+    pub(super) scalars: Vec<[u64; 4]>,
+    /// Where in the block each of them was.
+    pub(super) places: Vec<u16>,
 }
 
-impl<K: Curve> Prepared<K> {
-    pub(crate) fn new<C: Cpu>(
-        cpu: C,
-        plan: Plan,
-        bases: &Part<'_, K>,
-        scalars: Scalars<'_>,
-        prefix: &[K::Point],
-    ) -> Result<Self, EngineError> {
-        let n = scalars.len();
-        let slots = n.div_ceil(BLOCK) * BLOCK;
-        let mut points = vec![K::Point::default(); prefix.len() + slots];
-        points[..prefix.len()].copy_from_slice(prefix);
-        let mut ordered = vec![[0; 4]; slots];
-        let offset = plan.offset();
-        let blocks = points[prefix.len()..]
-            .par_chunks_mut(BLOCK)
-            .zip(ordered.par_chunks_mut(BLOCK))
-            .enumerate()
-            .map(|(k, (points, ordered))| {
-                let range = k * BLOCK..((k + 1) * BLOCK).min(n);
-                block::<K, C>(cpu, &plan, &offset, bases, scalars, range, points, ordered)
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self { plan, bases: points, prefix: prefix.len(), scalars: ordered, blocks })
+impl Drop for Block {
+    fn drop(&mut self) {
+        self.scalars.zeroize();
+        self.places.zeroize();
+    }
+}
+
+// Scalars are witnesses: only their number is shown.
+impl core::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Prepared").field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+impl Prepared {
+    /// Prepares scalars, in the current rayon pool.
+    #[must_use]
+    pub fn new(scalars: Scalars<'_>) -> Self {
+        let len = scalars.len();
+        let starts: Vec<usize> = (0..len).step_by(BLOCK).collect();
+        let block = |kept: &mut Kept, start| kept.block(scalars, start..(start + BLOCK).min(len));
+        Self { len, blocks: starts.into_par_iter().map_init(Kept::default, block).collect() }
     }
 
-    /// The points of a window, sorted by bucket, and where each bucket ends.
-    pub(crate) fn sort(&self, window: usize) -> (Vec<Ref>, Vec<u32>) {
-        // One bucket more, for zeros: it is the first.
-        let mut ends = vec![0u32; self.plan.buckets() + 2];
-        self.each(window, |digit, _| ends[digit.unsigned_abs() as usize + 1] += 1);
-        ends[1] = 0;
-        for k in 1..ends.len() {
-            ends[k] += ends[k - 1];
-        }
-        let total = ends[ends.len() - 1] as usize;
-        let mut sorted = vec![Ref::base(0, false); total];
-        // Where each bucket begins becomes where it ends.
-        self.each(window, |digit, at| {
-            if digit != 0 {
-                let next = &mut ends[digit.unsigned_abs() as usize];
-                sorted[*next as usize] = at;
-                *next += 1;
-            }
-        });
-        ends.remove(0);
-        ends.pop();
-        (sorted, ends)
+    /// How many, zeros included.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.len
     }
 
-    /// Each digit of a window with its point; the sign of both is the point's.
-    #[inline(always)]
-    fn each(&self, window: usize, mut f: impl FnMut(i32, Ref)) {
-        for (k, reach) in self.blocks.iter().enumerate() {
-            let start = k * BLOCK;
-            let scalars = &self.scalars[start..start + usize::from(reach.0[window])];
-            for (i, limbs) in scalars.iter().enumerate() {
-                let mut value = *limbs;
-                let negative = value[3] & SIGN != 0;
-                value[3] &= !SIGN;
-                let digit = self.plan.digit(&value, window);
-                let index = (self.prefix + start + i) as u32;
-                f(digit, Ref::base(index, negative != (digit < 0)));
+    /// Whether there are none.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+}
+
+/// Room for a block before it is in order.
+#[derive(Default)]
+struct Kept(Vec<(u8, u16, [u64; 4])>);
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl Kept {
+    fn block(&mut self, from: Scalars<'_>, range: core::ops::Range<usize>) -> Block {
+        self.0.clear();
+        // A scalar is shorter than 256 bits.
+        let mut next = [0u16; BITS + 1];
+        for (place, i) in (0..).zip(range) {
+            let Magnitude { mut limbs, negative } = from.get(i);
+            let bits = bits(&limbs);
+            if bits > 0 {
+                next[bits] += 1;
+                limbs[3] |= if negative { SIGN } else { 0 };
+                self.0.push((bits as u8, place, limbs));
             }
         }
-    }
-}
-
-/// Prepares a block: scalars by length, the longest first, and their points beside them.
-#[allow(clippy::too_many_arguments)]
-fn block<K: Curve, C: Cpu>(
-    cpu: C,
-    plan: &Plan,
-    offset: &[u64; 4],
-    bases: &Part<'_, K>,
-    scalars: Scalars<'_>,
-    range: core::ops::Range<usize>,
-    points: &mut [K::Point],
-    ordered: &mut [[u64; 4]],
-) -> Result<Reach, EngineError> {
-    let mut reach = Reach([0; MAX_WINDOWS]);
-    let mut kept: Vec<(u16, u16, [u64; 4])> = Vec::with_capacity(range.len());
-    for i in range.clone() {
-        let Magnitude { limbs, negative } = scalars.get(i);
-        if limbs == [0; 4] || bases.is_identity(i) {
-            continue;
+        // Behind all longer ones.
+        let mut longer = 0;
+        for next in next.iter_mut().rev() {
+            longer += std::mem::replace(next, longer);
         }
-        let mut limbs = sum(&limbs, offset);
-        let last = (0..plan.windows).rev().find(|w| plan.digit(&limbs, *w) != 0).unwrap_or(0);
-        limbs[3] |= if negative { SIGN } else { 0 };
-        reach.0[last] += 1;
-        kept.push((last as u16, (i - range.start) as u16, limbs));
-    }
-    for w in (1..plan.windows).rev() {
-        reach.0[w - 1] += reach.0[w];
-    }
-    // Where those that end in a window go: behind all longer ones.
-    let mut next: Vec<usize> = (0..plan.windows)
-        .map(|w| if w + 1 < plan.windows { reach.0[w + 1].into() } else { 0 })
-        .collect();
-    for (last, i, limbs) in &kept {
-        let to = next[usize::from(*last)];
-        next[usize::from(*last)] += 1;
-        ordered[to] = *limbs;
-        let index = range.start + usize::from(*i);
-        let limbs = bases.limbs(index);
-        // Points may lie in a mapped file that somebody changes: what was looked at before says nothing.
-        if !K::is_canonical(&limbs) || limbs == K::Point::default() {
-            return Err(EngineError::Base { index: bases.start + index });
+        let mut scalars = vec![[0; 4]; self.0.len()];
+        let mut places = vec![0; self.0.len()];
+        for (bits, place, limbs) in &self.0 {
+            let next = &mut next[usize::from(*bits)];
+            scalars[usize::from(*next)] = *limbs;
+            places[usize::from(*next)] = *place;
+            *next += 1;
         }
-        points[to] = limbs;
-    }
-    let whole = kept.len().next_multiple_of(C::LANES).min(points.len());
-    cpu.run(Import::<C, K>::new(cpu, &mut points[..whole]));
-    Ok(reach)
-}
-
-/// Brings points of arkworks' limbs into the processor's form, a multiple of its lanes.
-pub(crate) struct Import<'a, C: Cpu, K: Curve> {
-    cpu: C,
-    points: &'a mut [K::Point],
-}
-
-impl<'a, C: Cpu, K: Curve> Import<'a, C, K> {
-    pub(crate) fn new(cpu: C, points: &'a mut [K::Point]) -> Self {
-        Self { cpu, points }
+        Block { scalars, places }
     }
 }
 
-impl<C: Cpu, K: Curve> Kernel for Import<'_, C, K> {
-    type Out = ();
-
-    #[inline(always)]
-    fn call(self) {
-        for points in self.points.chunks_exact_mut(C::LANES) {
-            K::import(self.cpu, points);
+impl Block {
+    /// The scalars in standard form, in their places.
+    pub(super) fn standard(&self, to: &mut [BigInt<4>]) {
+        for (limbs, place) in self.scalars.iter().zip(&self.places) {
+            let mut size = *limbs;
+            size[3] &= !SIGN;
+            to[usize::from(*place)] = if limbs[3] & SIGN == 0 {
+                BigInt(size)
+            } else {
+                difference(&Fr::MODULUS, &BigInt(size))
+            };
         }
     }
 }

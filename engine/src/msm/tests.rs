@@ -7,7 +7,7 @@ use rand_chacha::rand_core::{RngCore, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::batch::{BATCH, FILL};
-use super::{msm_g1, msm_g2, Scalars};
+use super::{msm_g1, msm_g2, Prepared, Scalars};
 use crate::{EngineError, Level};
 
 fn rng() -> ChaCha8Rng {
@@ -41,6 +41,35 @@ fn agree(what: &str, g1: &[G1Affine], g2: &[G2Affine], scalars: &[BigInt<4>]) {
         let got = msm_g2(level, g2, Scalars::Standard(scalars)).unwrap();
         assert_eq!(got.into_affine(), want_2.into_affine(), "{what}, G2, {level}");
     }
+}
+
+#[test]
+fn one_preparation_serves_many_sums() {
+    let n = 9_000;
+    let (mut g1, mut g2) = points(n);
+    let mut scalars = random(n);
+    for i in (0..n).step_by(3) {
+        scalars[i] = BigInt::from(i as u64 % 7);
+    }
+    let prepared = Prepared::new(Scalars::Standard(&scalars));
+    for first in [0, 1, 4, 4_095, 4_096, 4_097, n - 1, n] {
+        // Each sum has its own points at infinity.
+        g1[(first + 5) % n] = G1Affine::identity();
+        g2[(first + 2_000) % n] = G2Affine::identity();
+        let (g1, g2, scalars) = (&g1[first..], &g2[first..], &scalars[first..]);
+        let want_1 = G1Projective::msm_bigint(g1, scalars);
+        let want_2 = G2Projective::msm_bigint(g2, scalars);
+        for level in Level::available() {
+            assert_eq!(prepared.msm_g1(level, first, g1).unwrap(), want_1, "{first}, {level}");
+            assert_eq!(prepared.msm_g2(level, first, g2).unwrap(), want_2, "{first}, {level}");
+        }
+    }
+    let got = prepared.msm_g1(Level::Portable, 1, &g1);
+    assert!(matches!(got, Err(EngineError::Length { expected: 9_000, got: 8_999, .. })));
+    assert!(prepared.msm_g2(Level::Portable, n + 1, &g2[..1]).is_err());
+    assert_eq!(format!("{prepared:?}"), "Prepared { len: 9000, .. }");
+    let empty = Prepared::new(Scalars::U16(&[]));
+    assert!(empty.is_empty() && empty.msm_g1::<G1Affine>(Level::best(), 0, &[]).is_ok());
 }
 
 fn random(n: usize) -> Vec<BigInt<4>> {

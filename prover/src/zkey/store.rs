@@ -30,8 +30,9 @@ pub struct Sidecar {
     pub vk: String,
     /// [`VerifyingKey::id`].
     pub vk_id: Hex32,
-    /// SHA-256 of the key file, as `sha256sum` prints it. Compared on loading where there is no
-    /// `zkey_chunks_sha256`.
+    /// SHA-256 of the key file, as `sha256sum` prints it: of the same bytes, since both digests are
+    /// taken in one pass when the file is written. Compared on loading only where there is no
+    /// `zkey_chunks_sha256`: only one processor at a time can compute it.
     pub zkey_sha256: Hex32,
     /// SHA-256 of the SHA-256 of every 4 MiB (2^22 bytes) of the key file, one after the other, the
     /// last perhaps of less. It pins the same bytes and is compared on all processors at once. Files

@@ -7,6 +7,8 @@ use ark_ff::{AdditiveGroup, Field};
 use meed_circuits::r1cs::matrix::{Matrices, MatrixBuilder};
 use meed_prover::CircuitId;
 
+pub mod saved;
+
 /// Constraints, and an assignment that satisfies them.
 pub struct Toy {
     pub matrices: Matrices,

@@ -2,10 +2,10 @@
 
 use anyhow::Result;
 use meed_circuits::r1cs::circuit::assign;
-use meed_prover::{prove, ProveError, ProvingKey, Stage, VectorEngine};
+use meed_prover::{LoadedKey, ProveError, ProvingKey, Stage};
 use rand::rngs::OsRng;
 
-use super::{Made, Task};
+use super::{Made, Proved, Task};
 use crate::keys::{build_circuit, bundle_circuit};
 use crate::ui::Ui;
 
@@ -18,20 +18,15 @@ pub(super) fn make(task: &Task<'_>, ui: &Ui) -> Result<Made> {
     debug_assert_eq!(binding.h, task.trace.h);
     step.done();
     ui.go_on()?;
-    let step = ui.step("proving");
+    let level = task.engine.level();
+    let step = ui.step(&format!("proving on {level}"));
     let mut progress = |stage: Stage, part: f64| {
         step.at(stage.name());
         step.part(part);
     };
-    let made = prove(
-        &key,
-        circuit.matrices(),
-        &assignment,
-        &VectorEngine::best(),
-        &mut OsRng,
-        &mut progress,
-        ui.stop(),
-    );
+    let loaded = LoadedKey::new(&key, &task.engine)?;
+    let matrices = circuit.matrices();
+    let made = loaded.prove(matrices, &assignment, &mut OsRng, &mut progress, ui.stop());
     let (proof, timings) = made.map_err(|error| match error {
         ProveError::Unsatisfied { row } => anyhow::Error::new(error)
             .context(format!("the circuit refuses clause {}", circuit.clause_of(row))),
@@ -42,6 +37,10 @@ pub(super) fn make(task: &Task<'_>, ui: &Ui) -> Result<Made> {
         circuit: bundle_circuit(&id)?,
         key: (*key.verifying_key()).into(),
         proof: proof.into(),
-        stages: timings.stages().iter().map(|(stage, time)| (stage.name(), *time)).collect(),
+        proved: Proved {
+            engine: Some(level),
+            stages: timings.stages().iter().map(|(stage, time)| (stage.name(), *time)).collect(),
+            total: timings.total(),
+        },
     })
 }

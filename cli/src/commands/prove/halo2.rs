@@ -4,7 +4,7 @@ use anyhow::Result;
 use meed_prover::halo2::{prove, Key, Stage};
 use rand::rngs::OsRng;
 
-use super::{Made, Task};
+use super::{Made, Proved, Task};
 use crate::keys::{build_halo2, bundle_circuit_halo2};
 use crate::ui::Ui;
 
@@ -29,6 +29,10 @@ pub(super) fn make(task: &Task<'_>, ui: &Ui) -> Result<Made> {
         circuit: bundle_circuit_halo2(&id)?,
         key: key.verifying_key().clone().into(),
         proof: proof.into(),
-        stages: timings.stages().iter().map(|(stage, time)| (stage.name(), *time)).collect(),
+        proved: Proved {
+            engine: None,
+            stages: timings.stages().iter().map(|(stage, time)| (stage.name(), *time)).collect(),
+            total: timings.total(),
+        },
     })
 }

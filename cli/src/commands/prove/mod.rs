@@ -12,6 +12,7 @@ use meed_ledger::bundle::{
 };
 use meed_ledger::project::{Epoch, Project};
 use meed_prover::zkey::sidecar_path;
+use meed_prover::{CpuEngine, Level};
 use meed_statement::settle::Trace;
 use meed_statement::shape::{Shape, Size};
 use meed_statement::words::Domain;
@@ -32,19 +33,22 @@ pub(crate) fn run(args: &Prove, root: &Path, ui: &Ui) -> Result<Report> {
     let dest = args.out.clone().unwrap_or_else(|| project.epoch_dir(number).join("bundle"));
     let domain = args.domain.get().unwrap_or(Domain::OFF_CHAIN);
     let system = args.system;
-    let job = Job { project, epoch: number, system, keys: &args.keys, dest: dest.clone(), domain };
+    let engine = engine(args.engine.level(), system)?;
+    let (keys, dest_of) = (&args.keys, dest.clone());
+    let job = Job { project, epoch: number, system, engine, keys, dest: dest_of, domain };
     let done = job.run(args.shape, ui)?;
     let key = sidecar_path(&key_path_of(system, &args.keys, &done.shape));
     let mut text = String::new();
     if done.verified.insecure_key {
         text.push_str(&format!("{}\n", super::setup::INSECURE));
     }
-    text.push_str(&match &done.stages {
-        Some(stages) => format!(
-            "Proved epoch {number} in shape {} with {} ({:.1} s), and verified the proof\n",
+    text.push_str(&match &done.proved {
+        Some(proved) => format!(
+            "Proved epoch {number} in shape {} with {}{} ({:.1} s), and verified the proof\n",
             done.shape.name,
             done.verified.proof.system(),
-            stages.iter().map(|(_, time)| time.as_secs_f64()).sum::<f64>()
+            proved.engine.map_or(String::new(), |level| format!(" on {level}")),
+            proved.total.as_secs_f64()
         ),
         None => format!("Epoch {number} was proved before; its bundle is good\n"),
     });
@@ -54,7 +58,8 @@ pub(crate) fn run(args: &Prove, root: &Path, ui: &Ui) -> Result<Report> {
         dest.display(),
         key.display()
     ));
-    let stages: serde_json::Map<_, _> = (done.stages.iter().flatten())
+    let proved = done.proved.as_ref();
+    let stages: serde_json::Map<_, _> = (proved.iter().flat_map(|proved| &proved.stages))
         .map(|(stage, time)| ((*stage).to_owned(), json!(time.as_secs_f64())))
         .collect();
     let json = json!({
@@ -64,10 +69,24 @@ pub(crate) fn run(args: &Prove, root: &Path, ui: &Ui) -> Result<Report> {
         "bundle": dest,
         "key": key,
         "insecure_key": done.verified.insecure_key,
-        "proved_before": done.stages.is_none(),
+        "proved_before": proved.is_none(),
+        "engine": proved.and_then(|proved| proved.engine).map(Level::name),
         "seconds": stages,
+        "seconds_total": proved.map(|proved| proved.total.as_secs_f64()),
     });
     Ok(Report::new(text, json))
+}
+
+/// The engine for Groth16, by choice or the fastest; halo2 has its own arithmetic.
+fn engine(asked: Option<Level>, system: ProofSystem) -> Result<CpuEngine> {
+    let Some(level) = asked else { return Ok(CpuEngine::best()) };
+    if system == ProofSystem::Halo2 {
+        return Err(usage("--engine is for Groth16: halo2 proofs have arithmetic of their own"));
+    }
+    CpuEngine::new(level).map_err(|error| {
+        let names = Level::available().into_iter().map(Level::name).collect::<Vec<_>>().join(", ");
+        usage(format!("--engine {level}: {error}: expected auto or one of {names}"))
+    })
 }
 
 /// What to prove, and where to.
@@ -75,6 +94,8 @@ pub(crate) struct Job<'a> {
     pub(crate) project: Project,
     pub(crate) epoch: u64,
     pub(crate) system: ProofSystem,
+    /// For Groth16.
+    pub(crate) engine: CpuEngine,
     pub(crate) keys: &'a Path,
     pub(crate) dest: PathBuf,
     pub(crate) domain: Domain,
@@ -84,8 +105,17 @@ pub(crate) struct Job<'a> {
 pub(crate) struct Done {
     pub(crate) shape: Shape,
     pub(crate) verified: Verified,
-    /// The stages of the proof; `None` where the bundle was there already.
-    pub(crate) stages: Option<Vec<Stage>>,
+    /// `None` where the bundle was there already.
+    pub(crate) proved: Option<Proved>,
+}
+
+/// How a proof was made.
+pub(crate) struct Proved {
+    /// The instructions; halo2 has no choice of them.
+    engine: Option<Level>,
+    pub(crate) stages: Vec<Stage>,
+    /// Some stages run side by side.
+    pub(crate) total: Duration,
 }
 
 /// Name and wall time.
@@ -96,7 +126,7 @@ struct Made {
     circuit: Circuit,
     key: AnyVerifyingKey,
     proof: AnyProof,
-    stages: Vec<Stage>,
+    proved: Proved,
 }
 
 /// What a proof is made of.
@@ -106,6 +136,7 @@ struct Task<'a> {
     epoch: &'a Epoch,
     trace: &'a Trace,
     domain: Domain,
+    engine: CpuEngine,
 }
 
 /// The shape to use: the one asked for, else the smallest.
@@ -152,9 +183,10 @@ impl Job<'_> {
         if self.dest.exists() {
             let verified = self.verify_existing(&shape, &trace)?;
             self.project.save_settlement(self.epoch, &trace)?;
-            return Ok(Done { shape, verified, stages: None });
+            return Ok(Done { shape, verified, proved: None });
         }
-        let task = Task { shape, key: &path, epoch: &epoch, trace: &trace, domain: self.domain };
+        let (domain, engine) = (self.domain, self.engine);
+        let task = Task { shape, key: &path, epoch: &epoch, trace: &trace, domain, engine };
         let made = match self.system {
             ProofSystem::Groth16 => groth16::make(&task, ui)?,
             ProofSystem::Halo2 => halo2::make(&task, ui)?,
@@ -177,7 +209,7 @@ impl Job<'_> {
             epoch: Some(self.epoch),
         };
         let verified = verify_bundle_with(&self.dest, &made.key, &expected)?;
-        Ok(Done { shape, verified, stages: Some(made.stages) })
+        Ok(Done { shape, verified, proved: Some(made.proved) })
     }
 
     /// Checks that the bundle that is there proves this very settlement.
