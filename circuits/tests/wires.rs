@@ -61,7 +61,7 @@ fn no_single_wire_is_free() {
             )
             .flatten()
             .collect();
-        assert_eq!(free, [], "columns that can be changed alone by {delta}");
+        assert_eq!(free, [0usize; 0], "columns that can be changed alone by {delta}");
     }
     // The test can fail: a column that no row mentions is caught by it.
     z.push(Fr::ZERO);

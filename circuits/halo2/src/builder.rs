@@ -4,20 +4,19 @@
 //! another cell that a copy constraint ties to the home, so a value that has a cell is never
 //! assigned again.
 
-use crate::config::{
-    state_cell, Kind, AFTER_ROW, COLUMNS, LIMB, OUTPUT, PERMUTATION_ROWS, RATE, SEQUENCE_ROW,
-    SQUARES, SUM, WIDTH,
-};
-use crate::field::{integer, two_to, Fr};
-use crate::rounds::{Rounds, HALF_FULL};
+mod permutation;
+
+use crate::config::{Kind, COLUMNS, LIMB, SQUARES, SUM, WIDTH};
+use crate::field::{integer, two_to, wide, Fr};
+use crate::liar::{Liar, Origin, Part};
 use halo2_proofs::arithmetic::Field;
 use halo2_proofs::halo2curves::ff::PrimeField;
 use meed_statement::clause::Clause;
 use std::collections::{HashMap, HashSet};
 
 /// A value and its cells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Var(u32);
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Var(pub(crate) u32);
 
 /// Column among the advice columns, and row.
 pub(crate) type Cell = (usize, usize);
@@ -71,6 +70,8 @@ pub(crate) struct Builder {
     columns: [Vec<Fr>; COLUMNS],
     /// Bits that no row has demanded to be bits yet.
     bits: HashSet<Var>,
+    /// In tests, a prover that tells some values otherwise.
+    liar: Option<Box<Liar>>,
 }
 
 /// A number as a field element.
@@ -100,7 +101,23 @@ impl Builder {
             used: Default::default(),
             columns: Default::default(),
             bits: HashSet::new(),
+            liar: None,
         }
+    }
+
+    /// Lays out what `liar` tells. [`Self::finish_lying`] gives it back, with its notes.
+    #[cfg(test)]
+    pub(crate) fn lying(limb_bits: u32, liar: Liar) -> Self {
+        Self { liar: Some(Box::new(liar)), ..Self::new(limb_bits) }
+    }
+
+    /// Layout and cells, the liar, and the values of all variables.
+    #[cfg(test)]
+    pub(crate) fn finish_lying(mut self) -> (Layout, Grid, Liar, Vec<Fr>) {
+        let liar = self.liar.take().expect("a builder that lies");
+        let values = std::mem::take(&mut self.values);
+        let (layout, grid) = self.finish();
+        (layout, grid, *liar, values)
     }
 
     pub(crate) fn finish(self) -> (Layout, Grid) {
@@ -119,11 +136,47 @@ impl Builder {
         self.clause = clause;
     }
 
-    /// A new value. It has no cell until it is placed.
+    /// A new value that the prover supplies. It has no cell until it is placed.
     pub(crate) fn witness(&mut self, value: Fr) -> Var {
+        self.variable(value, Origin::Hint)
+    }
+
+    /// A new value that follows from others by the row that it is placed in.
+    fn computed(&mut self, value: Fr) -> Var {
+        self.variable(value, Origin::Computed)
+    }
+
+    fn variable(&mut self, value: Fr, origin: Origin) -> Var {
+        let var = Var(self.values.len() as u32);
+        let value = match &mut self.liar {
+            Some(liar) => liar.tell(var, value, origin),
+            None => value,
+        };
         self.values.push(value);
         self.homes.push(None);
-        Var((self.values.len() - 1) as u32)
+        var
+    }
+
+    /// The variable for a use of `var`: itself, but for a liar who gives this use another value.
+    #[track_caller]
+    fn used(&mut self, var: Var, place: usize) -> Var {
+        let (value, home) = (self.value(var), self.homes[var.0 as usize]);
+        let (Some(liar), Some(_)) = (&mut self.liar, home) else { return var };
+        // Implied by the others: see the clause's rows.
+        if self.clause == Clause::Conservation {
+            return var;
+        }
+        match liar.split(value, place) {
+            Some(value) => self.computed(value),
+            None => var,
+        }
+    }
+
+    /// Gives a value a cell outside of the layout, where a liar's permutations have none.
+    fn place(&mut self, var: Var) {
+        if self.liar.is_some() {
+            self.homes[var.0 as usize].get_or_insert((0, 0));
+        }
     }
 
     /// A new value that is 0 or 1. The first arithmetic row that has it as its first cell demands
@@ -154,8 +207,12 @@ impl Builder {
         row
     }
 
+    #[track_caller]
     fn main_row(&mut self, kind: Kind, w: [Option<Var>; WIDTH], q: [Fr; WIDTH]) -> &mut MainRow {
         let row = self.main.len();
+        if let Some(liar) = &mut self.liar {
+            liar.main(w);
+        }
         for (column, var) in w.into_iter().enumerate() {
             self.push(column, var);
         }
@@ -181,24 +238,30 @@ impl Builder {
     }
 
     /// Demands `sum q_i w_i + m w0 w1 + n w0 w2 + c = 0`, at most five terms.
+    #[track_caller]
     pub(crate) fn assert(&mut self, terms: &[Term], [m, n]: [i64; 2], c: Fr) {
         self.assert_with(terms, [fr(m), fr(n)], c);
     }
 
     /// [`Self::assert`] with coefficients of any size.
+    #[track_caller]
     pub(crate) fn assert_with(&mut self, terms: &[Term], product: [Fr; 2], c: Fr) {
         assert!(terms.len() <= WIDTH, "a row holds five terms");
+        let terms = self.used_terms(terms);
         self.arithmetic_row(std::array::from_fn(|i| terms.get(i).copied()), product, c);
     }
 
     /// `sum q_i w_i + m w0 w1 + n w0 w2 + c` as a new value, at most four terms.
+    #[track_caller]
     pub(crate) fn solve(&mut self, terms: &[Term], [m, n]: [i64; 2], c: Fr) -> Var {
         self.solve_with(terms, [fr(m), fr(n)], c)
     }
 
     /// [`Self::solve`] with coefficients of any size.
+    #[track_caller]
     pub(crate) fn solve_with(&mut self, terms: &[Term], product: [Fr; 2], c: Fr) -> Var {
         assert!(terms.len() < WIDTH, "four terms and the result");
+        let terms = &self.used_terms(terms)[..];
         let mut value = c;
         for (k, var) in terms {
             value += *k * self.value(*var);
@@ -208,7 +271,7 @@ impl Builder {
                 value += *k * self.value(terms[0].1) * self.value(terms[i].1);
             }
         }
-        let out = self.witness(value);
+        let out = self.computed(value);
         let mut row = [None; WIDTH];
         for (cell, term) in row.iter_mut().zip(terms) {
             *cell = Some(*term);
@@ -218,6 +281,25 @@ impl Builder {
         out
     }
 
+    #[track_caller]
+    fn used_terms(&mut self, terms: &[Term]) -> Vec<Term> {
+        let mut used = Vec::with_capacity(terms.len());
+        for (i, (k, var)) in terms.iter().enumerate() {
+            // The second use in one row is a copy, too.
+            if terms[..i].iter().any(|(_, earlier)| earlier == var) {
+                self.place(*var);
+            }
+            let use_of = self.used(*var, i);
+            // A bit's row demands that of the value that it has there.
+            if use_of != *var && i == 0 && self.bits.remove(var) {
+                self.bits.insert(use_of);
+            }
+            used.push((*k, use_of));
+        }
+        used
+    }
+
+    #[track_caller]
     fn arithmetic_row(&mut self, terms: [Option<Term>; WIDTH], product: [Fr; 2], c: Fr) {
         let flag = terms[0].is_some_and(|(_, var)| self.bits.remove(&var));
         let kind = if flag { Kind::Flag } else { Kind::Arithmetic };
@@ -228,23 +310,27 @@ impl Builder {
     }
 
     /// `x * y`.
+    #[track_caller]
     pub(crate) fn product(&mut self, x: Var, y: Var) -> Var {
         self.solve(&[(Fr::ZERO, x), (Fr::ZERO, y)], [1, 0], Fr::ZERO)
     }
 
     /// The sum of any number of terms and a constant.
+    #[track_caller]
     pub(crate) fn sum(&mut self, terms: &[Term], c: Fr) -> Var {
         let (last, constant) = self.fold(terms, WIDTH - 1, c);
         self.solve(&last, [0, 0], constant)
     }
 
     /// Demands that a sum of any number of terms and a constant is zero.
+    #[track_caller]
     pub(crate) fn assert_zero(&mut self, terms: &[Term], c: Fr) {
         let (last, constant) = self.fold(terms, WIDTH, c);
         self.assert(&last, [0, 0], constant);
     }
 
     /// Sums terms, four a row, until at most `most` are left.
+    #[track_caller]
     fn fold(&mut self, terms: &[Term], most: usize, c: Fr) -> (Vec<Term>, Fr) {
         let mut terms = terms.to_vec();
         let mut constant = c;
@@ -259,17 +345,20 @@ impl Builder {
     }
 
     /// The sum of values.
+    #[track_caller]
     pub(crate) fn total(&mut self, vars: &[Var]) -> Var {
         let terms: Vec<Term> = vars.iter().map(|v| (Fr::ONE, *v)).collect();
         self.sum(&terms, Fr::ZERO)
     }
 
     /// Demands that two values are equal.
+    #[track_caller]
     pub(crate) fn equal(&mut self, a: Var, b: Var) {
         self.assert(&[(Fr::ONE, a), (-Fr::ONE, b)], [0, 0], Fr::ZERO);
     }
 
     /// A constant; one row for each that occurs.
+    #[track_caller]
     pub(crate) fn constant(&mut self, value: Fr) -> Var {
         let key = value.to_repr();
         if let Some(var) = self.constants.get(&key) {
@@ -282,6 +371,7 @@ impl Builder {
     }
 
     /// Public input number `i`, in row `i`: these come first.
+    #[track_caller]
     pub(crate) fn public(&mut self, i: usize, value: Fr) -> Var {
         assert_eq!(self.main.len(), i, "public inputs take the first rows");
         let var = self.witness(value);
@@ -289,7 +379,11 @@ impl Builder {
         var
     }
 
-    fn range_row(&mut self, limb: Fr, sum: Var, scale: Fr) {
+    #[track_caller]
+    fn range_row(&mut self, limb: Fr, sum: Var, scale: Fr, of: (Var, Part)) {
+        if let Some(liar) = &mut self.liar {
+            liar.range(of);
+        }
         self.columns[LIMB].push(limb);
         self.used[LIMB].push(true);
         self.push(SUM, Some(sum));
@@ -301,29 +395,33 @@ impl Builder {
     /// Limbs from the top. If the top limb is narrower than others, a second row looks up
     /// `limb * 2^(b - n')` too: `sum = (1 - 2^(b - n')) * sum + that` leaves the sum as it is
     /// exactly if the limb of this row is that multiple, so the two sums are one value, copied.
+    #[track_caller]
     pub(crate) fn range(&mut self, x: Var, n: u32) {
         let b = self.limb_bits;
         let limbs = n.div_ceil(b);
         let top_bits = n - (limbs - 1) * b;
+        let x = self.used(x, 0);
         let value = integer(&self.value(x));
         let mask = (1u64 << b) - 1;
         let limb = |i: u32| Fr::from(value.wrapping_shr((i * b) as usize).as_limbs()[0] & mask);
-        let top = limb(limbs - 1);
-        let mut sum = if limbs == 1 { x } else { self.witness(top) };
-        self.range_row(top, sum, Fr::ZERO);
+        // What is too large shows in the top limb.
+        let top = wide(&value.wrapping_shr(((limbs - 1) * b) as usize));
+        let mut sum = if limbs == 1 { x } else { self.computed(top) };
+        self.range_row(top, sum, Fr::ZERO, (x, Part::Limb(0)));
         if top_bits < b {
             let shift = two_to(b - top_bits);
-            self.range_row(top * shift, sum, Fr::ONE - shift);
+            self.range_row(top * shift, sum, Fr::ONE - shift, (x, Part::Limb(0)));
         }
         for i in (0..limbs - 1).rev() {
             let next = self.value(sum) * two_to(b) + limb(i);
-            sum = if i == 0 { x } else { self.witness(next) };
-            self.range_row(limb(i), sum, two_to(b));
+            sum = if i == 0 { x } else { self.computed(next) };
+            self.range_row(limb(i), sum, two_to(b), (x, Part::Limb(0)));
         }
     }
 
     /// Demands `0 <= x < 2^m`, where `m` is the least multiple of a limb's bits that is at least
     /// `n`: cheaper than [`Self::range`], where the bound only has to be far from the modulus.
+    #[track_caller]
     pub(crate) fn range_at_least(&mut self, x: Var, n: u32) {
         let m = n.div_ceil(self.limb_bits) * self.limb_bits;
         assert!(m <= 252, "an integer far from the modulus");
@@ -331,101 +429,11 @@ impl Builder {
     }
 
     /// Demands `0 <= x <= max`, both below `2^b`: the limbs `x` and `max - x` make `max`.
+    #[track_caller]
     pub(crate) fn at_most(&mut self, x: Var, max: Var) {
+        let (x, max) = (self.used(x, 0), self.used(max, 1));
         let (value, room) = (self.value(x), self.value(max) - self.value(x));
-        self.range_row(value, x, Fr::ZERO);
-        self.range_row(room, max, Fr::ONE);
-    }
-
-    /// `hash(inputs)` of eight elements: one permutation.
-    pub(crate) fn hash8(&mut self, inputs: &[Var; RATE]) -> Var {
-        let rounds = Rounds::for_inputs(RATE);
-        let zero = self.constant(Fr::ZERO);
-        let start = self.main.len();
-        let mut state = vec![Some(zero)];
-        state.extend(inputs.iter().copied().map(Some));
-        let mut values = vec![Fr::ZERO];
-        values.extend(inputs.iter().map(|v| self.value(*v)));
-
-        for (round, constants) in rounds.first.iter().enumerate() {
-            let enter = round + 1 == HALF_FULL;
-            let kind = if enter { Kind::Enter } else { Kind::Full };
-            self.state_rows(kind, &state, constants, None);
-            if enter {
-                values = Rounds::boxes(&values, constants);
-            } else {
-                values = rounds.full(&values, constants);
-                state = self.fresh(&values);
-            }
-        }
-        debug_assert_eq!(self.main.len(), start + SEQUENCE_ROW);
-        values = self.sequence_rows(rounds, &values);
-        debug_assert_eq!(self.main.len(), start + AFTER_ROW);
-        for (round, constants) in rounds.last.iter().enumerate() {
-            state = self.fresh(&values);
-            let last = round + 1 == HALF_FULL;
-            values = rounds.full(&values, constants);
-            let output = last.then(|| self.witness(values[0]));
-            let kind = if last { Kind::Last } else { Kind::Full };
-            self.state_rows(kind, &state, constants, output);
-            if let Some(output) = output {
-                debug_assert_eq!(self.main.len(), start + PERMUTATION_ROWS);
-                debug_assert_eq!(self.homes[output.0 as usize], Some((OUTPUT.1, start + OUTPUT.0)));
-                return output;
-            }
-        }
-        unreachable!("the last round returns")
-    }
-
-    /// The sequence of the partial rounds, from the S-boxes before them; returns the state after
-    /// them. The sequence's first cell is left out: its rounds begin with a row.
-    fn sequence_rows(&mut self, rounds: &Rounds, boxes: &[Fr]) -> Vec<Fr> {
-        let rows = AFTER_ROW - SEQUENCE_ROW;
-        let (before, driven) = (rounds.t + 1, rounds.partial.len());
-        let (v, after) = rounds.sequence(boxes, rows * WIDTH - before - driven);
-        for row in 0..rows {
-            let kind = match rows - row {
-                1 => Kind::Tail,
-                2 => Kind::Exit,
-                3 => Kind::Remaining,
-                _ if row < before / WIDTH => Kind::Before,
-                _ => Kind::Partial,
-            };
-            let at = |column: usize| row * WIDTH + column;
-            let w = std::array::from_fn(|c| at(c).checked_sub(1).map(|i| self.witness(v[i])));
-            let q = std::array::from_fn(|c| {
-                let round = at(c).checked_sub(before);
-                round.and_then(|j| rounds.partial.get(j)).copied().unwrap_or(Fr::ZERO)
-            });
-            self.main_row(kind, w, q);
-        }
-        after
-    }
-
-    fn fresh(&mut self, values: &[Fr]) -> Vec<Option<Var>> {
-        values.iter().map(|v| Some(self.witness(*v))).collect()
-    }
-
-    fn state_rows(
-        &mut self,
-        kind: Kind,
-        state: &[Option<Var>],
-        constants: &[Fr],
-        spare: Option<Var>,
-    ) {
-        for row in 0..2 {
-            let mut w = [None; WIDTH];
-            let mut q = [Fr::ZERO; WIDTH];
-            for (i, (var, constant)) in state.iter().zip(constants).enumerate() {
-                let (r, c) = state_cell(i);
-                if r == row {
-                    (w[c], q[c]) = (*var, *constant);
-                }
-            }
-            if row == 1 {
-                w[WIDTH - 1] = spare;
-            }
-            self.main_row(if row == 0 { kind } else { Kind::State }, w, q);
-        }
+        self.range_row(value, x, Fr::ZERO, (x, Part::Limb(0)));
+        self.range_row(room, max, Fr::ONE, (x, Part::Limb(1)));
     }
 }

@@ -12,6 +12,7 @@ const ONE: Fr = Fr::ONE;
 impl Builder {
     /// A flag that is 0 at `x = 0`. The caller demands `(1 - flag) x = 0`, alone or within a sum
     /// of parts that are not negative, which makes it 1 elsewhere. One row.
+    #[track_caller]
     pub(crate) fn nonzero_hint(&mut self, x: Var) -> Var {
         let inverse = inverse(&self.value(x));
         let inverse = self.witness(inverse);
@@ -19,6 +20,7 @@ impl Builder {
     }
 
     /// `1` if `x != 0`, else `0`. Two rows.
+    #[track_caller]
     pub(crate) fn is_nonzero(&mut self, x: Var) -> Var {
         let flag = self.nonzero_hint(x);
         self.zero_unless(flag, x);
@@ -26,17 +28,20 @@ impl Builder {
     }
 
     /// Demands `x = 0` where `flag` is 0. One row.
+    #[track_caller]
     pub(crate) fn zero_unless(&mut self, flag: Var, x: Var) {
         self.assert(&[(ZERO, flag), (ONE, x)], [-1, 0], ZERO);
     }
 
     /// Demands that `x` and `y`, neither of them negative as an integer, are 0 where `flag` is 0.
     /// One row.
+    #[track_caller]
     pub(crate) fn both_zero_unless(&mut self, flag: Var, x: Var, y: Var) {
         self.assert(&[(ZERO, flag), (ONE, x), (ONE, y)], [-1, -1], ZERO);
     }
 
     /// Demands that flags are ones followed by zeros. One row a pair.
+    #[track_caller]
     pub(crate) fn ones_then_zeros(&mut self, flags: &[Var]) {
         for pair in flags.windows(2) {
             self.zero_unless(pair[0], pair[1]);
@@ -47,6 +52,7 @@ impl Builder {
     ///
     /// With the bit `c`, `x - y` or else `y - x - 1` is demanded to be an integer far below the
     /// modulus, whichever `c` claims to be not negative.
+    #[track_caller]
     pub(crate) fn at_least(&mut self, x: Var, y: Var, n: u32) -> Var {
         let difference = integer(&(self.value(x) - self.value(y)));
         let c = self.bit(difference <= integer(&-ONE) >> 1);
@@ -57,6 +63,7 @@ impl Builder {
 
     /// `flag * (high - low - 1)` is in `[0, 2^n)`: where the flag is set, `high > low`. One row
     /// and a range.
+    #[track_caller]
     pub(crate) fn above(&mut self, flag: Var, high: Var, low: Var, n: u32) {
         let step = self.solve(&[(-ONE, flag), (ZERO, high), (ZERO, low)], [1, -1], ZERO);
         self.range(step, n);
@@ -66,6 +73,7 @@ impl Builder {
     ///
     /// The caller argues why `x` is a challenge drawn after value and key were fixed; then
     /// `x = key` happens with chance `1/r` a term and the quotient is unique.
+    #[track_caller]
     pub(crate) fn term(&mut self, x: Var, key: Var, value: &[Term]) -> Var {
         let quotient = self.quotient(value, self.value(x) - self.value(key));
         let mut terms = vec![(ZERO, quotient), (ZERO, x), (ZERO, key)];
@@ -75,6 +83,7 @@ impl Builder {
     }
 
     /// [`Self::term`] with a constant key, of a value of up to three terms.
+    #[track_caller]
     pub(crate) fn term_at(&mut self, x: Var, key: usize, value: &[Term]) -> Var {
         let key = Fr::from(key as u64);
         let quotient = self.quotient(value, self.value(x) - key);
@@ -90,6 +99,7 @@ impl Builder {
     }
 
     /// Demands that two sums agree.
+    #[track_caller]
     pub(crate) fn balance(&mut self, left: &[Var], right: &[Var]) {
         let terms = left.iter().map(|v| (ONE, *v)).chain(right.iter().map(|v| (-ONE, *v)));
         let terms: Vec<Term> = terms.collect();
@@ -97,6 +107,7 @@ impl Builder {
     }
 
     /// `sum items[j] x^j` by Horner's rule. One row an item.
+    #[track_caller]
     pub(crate) fn evaluate(&mut self, x: Var, items: &[Var]) -> Var {
         let mut sum = self.constant(ZERO);
         for item in items.iter().rev() {
@@ -107,6 +118,7 @@ impl Builder {
 
     /// `sum item x^position` over the items whose flag is 1, where position counts these items
     /// alone: [`Self::evaluate`] of the list with the others left out. Two rows an item.
+    #[track_caller]
     pub(crate) fn evaluate_flagged(&mut self, x: Var, items: &[(Var, Var)]) -> Var {
         let mut sum = self.constant(ZERO);
         for (flag, item) in items.iter().rev() {

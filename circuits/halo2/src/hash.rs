@@ -12,6 +12,7 @@ use meed_statement::poseidon::{tag, ARITY, DEPTH, ZEROS};
 
 impl Builder {
     /// `hash(inputs)` for 3 to 8 inputs.
+    #[track_caller]
     pub(crate) fn hash(&mut self, inputs: &[Var]) -> Var {
         match inputs.try_into() {
             Ok(inputs) => self.hash8(inputs),
@@ -19,6 +20,7 @@ impl Builder {
         }
     }
 
+    #[track_caller]
     fn hash_by_rows(&mut self, inputs: &[Var]) -> Var {
         let rounds = Rounds::for_inputs(inputs.len());
         let t = rounds.t;
@@ -64,6 +66,7 @@ impl Builder {
         state[0]
     }
 
+    #[track_caller]
     fn full_round(
         &mut self,
         state: &[Var],
@@ -75,16 +78,19 @@ impl Builder {
         rounds.mds[..outputs].iter().map(|row| self.weighed(row, &boxes)).collect()
     }
 
+    #[track_caller]
     fn boxes(&mut self, state: &[Var], constants: &[Fr]) -> Vec<Var> {
         state.iter().zip(constants).map(|(v, c)| self.sbox(*v, c)).collect()
     }
 
+    #[track_caller]
     fn weighed(&mut self, weights: &[Fr], vars: &[Var]) -> Var {
         let terms: Vec<Term> = weights.iter().copied().zip(vars.iter().copied()).collect();
         self.sum(&terms, Fr::ZERO)
     }
 
     /// `(v + c)^5`. Three rows.
+    #[track_caller]
     fn sbox(&mut self, v: Var, c: &Fr) -> Var {
         let x2 = self.solve(&[(c.double(), v), (Fr::ZERO, v)], [1, 0], c.square());
         let x4 = self.product(x2, x2);
@@ -92,17 +98,20 @@ impl Builder {
     }
 
     /// A domain tag.
+    #[track_caller]
     pub(crate) fn tag(&mut self, text: &str) -> Var {
         self.constant(to_halo2(&tag(text)))
     }
 
     /// A short number as a constant.
+    #[track_caller]
     pub(crate) fn number(&mut self, v: i64) -> Var {
         self.constant(fr(v))
     }
 
     /// The levels of an 8-ary tree over `leaves` up to one node; missing children are zero
     /// subtrees. Returns the node and its level.
+    #[track_caller]
     fn tree(&mut self, leaves: &[Var]) -> (Var, usize) {
         let mut level = leaves.to_vec();
         let mut height = 0;
@@ -122,6 +131,7 @@ impl Builder {
 
     /// The root that [`meed_statement::poseidon::tree_root`] computes: lifted to the full depth
     /// with zero subtrees, so that it does not depend on the shape.
+    #[track_caller]
     pub(crate) fn tree_root(&mut self, leaves: &[Var]) -> Var {
         let (mut node, height) = self.tree(leaves);
         for zero in &ZEROS[height..DEPTH] {
@@ -134,11 +144,13 @@ impl Builder {
 
     /// A hash that fixes all of `items`; their number is the shape's. Not a root: it is not
     /// lifted.
+    #[track_caller]
     pub(crate) fn digest(&mut self, items: &[Var]) -> Var {
         self.tree(items).0
     }
 
     /// A challenge from what must be fixed before it, at most seven elements.
+    #[track_caller]
     pub(crate) fn challenge(&mut self, text: &str, from: &[Var]) -> Var {
         let mut inputs = [self.number(0); RATE];
         inputs[0] = self.tag(text);

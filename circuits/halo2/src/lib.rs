@@ -17,6 +17,7 @@ mod flow;
 mod gadgets;
 mod hash;
 mod ledger;
+mod liar;
 mod registry;
 mod rounds;
 mod shape;

@@ -22,6 +22,18 @@ pub(crate) fn lay_out(slots: &Slots, limb_bits: u32) -> (Layout, Grid) {
     b.finish()
 }
 
+/// [`lay_out`] by a liar, who is returned with notes and the values of all variables.
+#[cfg(test)]
+pub(crate) fn lay_out_lying(
+    slots: &Slots,
+    limb_bits: u32,
+    liar: crate::liar::Liar,
+) -> (Layout, Grid, crate::liar::Liar, Vec<Fr>) {
+    let mut b = Builder::lying(limb_bits, liar);
+    statement(&mut b, slots);
+    b.finish_lying()
+}
+
 /// The one description of the circuit.
 fn statement(b: &mut Builder, slots: &Slots) {
     b.clause(Clause::Binding);
