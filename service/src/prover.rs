@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicBool;
 use meed_circuits::r1cs::circuit::{assign, Circuit};
 use meed_ledger::bundle::{render_bundle, BundleInput, Circuit as BundleCircuit};
 use meed_prover::zkey::sidecar_path;
-use meed_prover::{halo2, prove, CircuitId, ProveError, ProvingKey, Sidecar, VectorEngine};
+use meed_prover::{halo2, CircuitId, CpuEngine, LoadedKey, ProveError, ProvingKey, Sidecar};
 use meed_statement::check::check;
 use meed_statement::roots::Commitment;
 use meed_statement::settle::{settle_with, Trace};
@@ -23,7 +23,7 @@ use crate::error::{Result, ServiceError};
 
 /// A circuit with its key.
 enum Loaded {
-    Groth16 { circuit: Box<Circuit>, id: CircuitId, key: Box<ProvingKey> },
+    Groth16 { circuit: Box<Circuit>, id: CircuitId, key: Box<LoadedKey<CpuEngine>> },
     Halo2 { circuit: Box<meed_halo2::Circuit>, id: halo2::CircuitId, key: Box<halo2::Key> },
 }
 
@@ -142,9 +142,7 @@ impl Provers {
                 let (z, _) = assign(shape, inputs, trace, &domain)
                     .map_err(|e| Refusal::Never(e.to_string()))?;
                 let mut told = |stage: meed_prover::Stage, part| progress(stage.name(), part);
-                let engine = VectorEngine::best();
-                let matrices = circuit.matrices();
-                let made = prove(key, matrices, &z, &engine, &mut OsRng, &mut told, cancel);
+                let made = key.prove(circuit.matrices(), &z, &mut OsRng, &mut told, cancel);
                 let (proof, _) = made.map_err(|error| match error {
                     ProveError::Cancelled { .. } => Refusal::Cancelled,
                     ProveError::Unsatisfied { row } => {
@@ -156,7 +154,7 @@ impl Provers {
                     other => Refusal::Other(other.to_string()),
                 })?;
                 let named = bundle_circuit(&id.name, *shape, *id.digest.as_bytes());
-                (named, (*key.verifying_key()).into(), proof.into())
+                (named, (*key.key().verifying_key()).into(), proof.into())
             }
             Loaded::Halo2 { circuit, id, key } => {
                 let (assignment, _) = circuit
@@ -211,11 +209,14 @@ fn load_groth16(keys: &Path, shape: Shape, pin: Option<&str>) -> Result<Loaded> 
     let name = format!("meed-groth16-{}", shape.name);
     let id = CircuitId::new(&name, shape.name, circuit.matrices());
     let path = keys.join(format!("{name}.zkey"));
-    let key = Box::new(ProvingKey::load(&path, &id)?);
+    let key = ProvingKey::load(&path, &id)?;
     // After the file was found to be the one that the sidecar names.
     let sidecar = Sidecar::load(&sidecar_path(&path))?;
     let digest = sidecar.zkey_chunks_sha256.unwrap_or(sidecar.zkey_sha256);
     pinned(&name, pin, digest.to_string())?;
+    let key = LoadedKey::new(&key, &CpuEngine::best())
+        .map_err(|error| ServiceError::Proof(format!("{name}: {error}")))?;
+    let key = Box::new(key);
     Ok(Loaded::Groth16 { circuit, id, key })
 }
 

@@ -5,7 +5,7 @@ use std::fs;
 
 use ark_bn254::{Fq, Fr, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup, ScalarMul};
-use ark_ff::{AdditiveGroup, Field, PrimeField};
+use ark_ff::{Field, PrimeField};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 
 use super::world::World;
@@ -20,12 +20,16 @@ fn coordinate(x: &Fq) -> impl Iterator<Item = u8> + '_ {
 
 fn multiples(scalars: &[Fr]) -> Vec<u8> {
     let points = G1Affine::generator().into_group().batch_mul(scalars);
-    points.iter().flat_map(|p| coordinate(&p.x).chain(coordinate(&p.y)).collect::<Vec<_>>()).collect()
+    points
+        .iter()
+        .flat_map(|p| coordinate(&p.x).chain(coordinate(&p.y)).collect::<Vec<_>>())
+        .collect()
 }
 
 /// Sections that are not read are zero: the upper powers, G2 beyond tau, smaller domains, alpha and beta.
 fn ceremony(tau: Fr) -> Vec<u8> {
-    let powers: Vec<Fr> = std::iter::successors(Some(Fr::ONE), |x| Some(*x * tau)).take(N).collect();
+    let powers: Vec<Fr> =
+        std::iter::successors(Some(Fr::ONE), |x| Some(*x * tau)).take(N).collect();
     let domain = Radix2EvaluationDomain::<Fr>::new(N).unwrap();
     let mut g1 = multiples(&powers);
     g1.resize((2 * N - 1) * 64, 0);
@@ -70,7 +74,8 @@ fn a_ceremony_gives_a_key_that_proves() {
     let file = ceremony(Fr::from(0x6d656564u64));
     w.file("own.ptau", &file);
     let setup = ["setup", "XS", "--system", "halo2", "--ptau", "own.ptau"];
-    let said = w.run(&setup).expect(0, &["2^15 rows", "alice", "BLAKE2b"]);
+    let said = w.run(&setup);
+    said.expect(0, &["2^15 rows", "alice", "BLAKE2b"]);
     assert!(!said.out.contains("INSECURE"), "{}", said.out);
     w.run(&["keys"]).expect(0, &["meed-halo2-XS", "2^15 rows", "ready"]);
 
@@ -88,6 +93,7 @@ fn a_ceremony_gives_a_key_that_proves() {
     bad.copy_within(from..from + 64, to);
     w.file("own.ptau", &bad);
     let before = w.snapshot();
-    w.run(&setup).expect(3, &["own.ptau", "section 2, point 900: expected a point that is tau times"]);
+    w.run(&setup)
+        .expect(3, &["own.ptau", "section 2, point 900: expected a point that is tau times"]);
     assert!(before == w.snapshot());
 }

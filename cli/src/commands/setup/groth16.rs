@@ -51,10 +51,9 @@ pub(crate) fn insecure(keys: &Path, shape: Shape, ui: &Ui) -> Result<Sidecar> {
     if path.exists() {
         let load = path.clone();
         let circuit_id = id.clone();
-        let key = ui.wait("checking the key that is there", move || {
-            ProvingKey::load(&load, &circuit_id)
-        })?
-        .with_context(|| not_replaced(&path))?;
+        let key = ui
+            .wait("checking the key that is there", move || ProvingKey::load(&load, &circuit_id))?
+            .with_context(|| not_replaced(&path))?;
         if key.verifying_key().is_insecure() {
             return Ok(Sidecar::load(&verifying_key_path(keys, &shape))?);
         }
