@@ -50,7 +50,7 @@ impl<G: CurveGroup<ScalarField = Fr>> Table<G> {
         match kind % 8 {
             0 => G::Affine::zero(),
             1 => at(&self.progression, seed),
-            2 if i % 2 == 0 => at(&self.progression, seed),
+            2 if i.is_multiple_of(2) => at(&self.progression, seed),
             2 => negative(at(&self.progression, seed)),
             3 => at(&self.progression, seed + i),
             4 => negative(at(&self.progression, seed + i)),
@@ -151,11 +151,11 @@ pub fn sums_seeds() -> Vec<Vec<u8>> {
     let every_scalar: Vec<_> = (0..14).map(|kind| run(12, 5, kind, 17 * kind)).collect();
     vec![
         input(BOTH, &every_point),
-        input(BOTH | FIRST | 8 * 5, &every_scalar),
+        input(BOTH | FIRST | (8 * 5), &every_scalar),
         input(BOTH, &[run(40, 1, 1, 0), run(40, 2, 1, 0), run(31, 7, 3, 60)]),
         input(0, &[run(33, 3, 8, 0), run(64, 3, 1, 0), run(65, 4, 9, 0)]),
-        input(FIRST | 8 * 9, &[run(255, 6, 6, 253), run(1, 0, 2, 0)]),
+        input(FIRST | (8 * 9), &[run(255, 6, 6, 253), run(1, 0, 2, 0)]),
         input(0, &[run(1, 5, 12, 0)]),
-        input(LONG | FIRST | 8 * 31, &[run(2_049, 3, 10, 0), run(2_048, 5, 4, 3)]),
+        input(LONG | FIRST | (8 * 31), &[run(2_049, 3, 10, 0), run(2_048, 5, 4, 3)]),
     ]
 }
