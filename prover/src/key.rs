@@ -6,7 +6,7 @@ use std::str::FromStr;
 use ark_bn254::{Bn254, G1Affine};
 use ark_ec::AffineRepr;
 use meed_circuits::r1cs::matrix::Matrices;
-use meed_verifier::{System, VerifyingKey, INPUTS};
+use meed_verifier::{VerifyingKey, INPUTS};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{same, value, FormatError};
@@ -309,9 +309,11 @@ pub fn ark_verifying_key(vk: &VerifyingKey) -> ark_groth16::VerifyingKey<Bn254> 
     }
 }
 
-/// Fails if a key's `.vk.json` is of another proof system. That of Groth16 names none: there was one when it
-/// was made. What is no such JSON passes: who parses it says more.
-pub(crate) fn expect_system(json: &[u8], expected: System) -> Result<(), FormatError> {
+/// What stands for the proof system of a key whose `.vk.json` names none: there was one when it was made.
+pub(crate) const GROTH16: &str = "groth16";
+
+/// Fails if a key's `.vk.json` is of another proof system. What is no such JSON passes: who parses it says more.
+pub(crate) fn expect_system(json: &[u8], expected: &str) -> Result<(), FormatError> {
     #[derive(Deserialize)]
     struct File {
         key: Named,
@@ -321,6 +323,5 @@ pub(crate) fn expect_system(json: &[u8], expected: System) -> Result<(), FormatE
         system: Option<String>,
     }
     let Ok(file) = serde_json::from_slice::<File>(json) else { return Ok(()) };
-    let got = file.key.system.as_deref().unwrap_or(System::Groth16.name());
-    same("proof system of the key", expected.name(), got)
+    same("proof system of the key", expected, file.key.system.as_deref().unwrap_or(GROTH16))
 }

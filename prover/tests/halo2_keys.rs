@@ -119,9 +119,9 @@ fn a_key_of_the_other_system_is_named() {
         assert_eq!(error.to_string(), expected);
     };
     let groth16 = br#"{"key":{"format":1},"vk":""}"#;
-    says(Sidecar::from_json(groth16).unwrap_err(), "halo2", "groth16");
-    let halo2 = br#"{"key":{"format":1,"system":"halo2"},"vk":""}"#;
-    says(meed_prover::Sidecar::from_json(halo2).unwrap_err(), "groth16", "halo2");
+    says(Sidecar::from_json(groth16).unwrap_err(), "halo2-kzg-bn254", "groth16");
+    let halo2 = br#"{"key":{"format":1,"system":"halo2-kzg-bn254"},"vk":""}"#;
+    says(meed_prover::Sidecar::from_json(halo2).unwrap_err(), "groth16", "halo2-kzg-bn254");
 }
 
 #[test]

@@ -5,10 +5,9 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use meed_verifier::halo2::VerifyingKey;
-use meed_verifier::System;
 use serde::{Deserialize, Serialize};
 
-use super::key::{Key, KeyInfo};
+use super::key::{Key, KeyInfo, SYSTEM};
 use crate::error::{same, value, FormatError, KeyError};
 use crate::key::{expect_system, Hex32};
 use crate::zkey::create;
@@ -64,7 +63,7 @@ impl Sidecar {
         if text.len() as u64 > SIDECAR_LIMIT {
             return Err(value("sidecar", format!("at most {SIDECAR_LIMIT} bytes"), "more"));
         }
-        expect_system(text, System::Halo2)?;
+        expect_system(text, SYSTEM)?;
         let sidecar: Self = serde_json::from_slice(text)?;
         sidecar.verifying_key()?;
         Ok(sidecar)

@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use meed_circuits::r1cs::matrix::Matrices;
-use meed_verifier::{System, VerifyingKey};
+use meed_verifier::VerifyingKey;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use super::digest::{of_chunks, plain, Digests, Hasher};
 use super::{write, Contents, Reader};
 use crate::error::{same, value, FormatError, KeyError};
-use crate::key::{expect_system, CircuitId, Hex32, KeyInfo, ProvingKey};
+use crate::key::{expect_system, CircuitId, Hex32, KeyInfo, ProvingKey, GROTH16};
 use crate::map::FileMap;
 
 /// The largest sidecar that is read; a real one has about 2 kB.
@@ -90,7 +90,7 @@ impl Sidecar {
         if text.len() as u64 > SIDECAR_LIMIT {
             return Err(value("sidecar", format!("at most {SIDECAR_LIMIT} bytes"), "more"));
         }
-        expect_system(text, System::Groth16)?;
+        expect_system(text, GROTH16)?;
         let sidecar: Self = serde_json::from_slice(text)?;
         sidecar.verifying_key()?;
         Ok(sidecar)
