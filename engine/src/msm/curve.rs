@@ -84,7 +84,9 @@ fn known<G: CurveGroup<ScalarField = Fr>>() -> Vec<G::Affine> {
     let start = G::generator() * Fr::from(0x6d65_6564_2d65_6e67_u64);
     let step = start.double() + G::generator();
     let sums = std::iter::successors(Some(start), |sum| Some(*sum + step));
-    G::normalize_batch(&sums.take(KNOWN).collect::<Vec<_>>())
+    // One by one, since this runs while other threads wait for it: `normalize_batch` hands work to the pool, and
+    // whoever waits for the pool may take up a sum that waits for these very points.
+    sums.take(KNOWN).map(CurveGroup::into_affine).collect()
 }
 
 /// The points over the base field.
