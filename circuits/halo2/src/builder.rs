@@ -12,6 +12,7 @@ use crate::liar::{Liar, Origin, Part};
 use halo2_proofs::arithmetic::Field;
 use halo2_proofs::halo2curves::ff::PrimeField;
 use meed_statement::clause::Clause;
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 /// A value and its cells.
@@ -282,7 +283,10 @@ impl Builder {
     }
 
     #[track_caller]
-    fn used_terms(&mut self, terms: &[Term]) -> Vec<Term> {
+    fn used_terms<'a>(&mut self, terms: &'a [Term]) -> Cow<'a, [Term]> {
+        if self.liar.is_none() {
+            return Cow::Borrowed(terms);
+        }
         let mut used = Vec::with_capacity(terms.len());
         for (i, (k, var)) in terms.iter().enumerate() {
             // The second use in one row is a copy, too.
@@ -296,7 +300,7 @@ impl Builder {
             }
             used.push((*k, use_of));
         }
-        used
+        Cow::Owned(used)
     }
 
     #[track_caller]
