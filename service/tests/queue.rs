@@ -2,7 +2,9 @@
 //! statements on PostgreSQL, with processes.
 
 use meed_service::config::{DatabaseConfig, Secret};
-use meed_service::db::{Claimed, Db, Filter, Finished, New, Policy, Renewed, Scope, Submitted};
+use meed_service::db::{
+    Claimed, Db, Filter, Finished, New, Policy, Renewed, Scope, Submitted, Task,
+};
 use meed_service::job::State;
 use meed_service::store::Digest;
 
@@ -49,8 +51,15 @@ impl Queue {
 
 fn new(network: &str, epoch: i64) -> New {
     let id = format!("{network}-{epoch}");
-    New {
+    let task = Task {
         tenant: "acme".to_owned(),
+        chain_id: None,
+        contract: None,
+        root_before: format!("root{}", epoch - 1),
+        witness: Digest::of(b"witness"),
+    };
+    New {
+        task,
         key: id.clone(),
         id,
         body_sha256: "b".to_owned(),
@@ -58,13 +67,9 @@ fn new(network: &str, epoch: i64) -> New {
         epoch,
         circuit: "groth16/XS".to_owned(),
         domain: "off-chain".to_owned(),
-        chain_id: None,
-        contract: None,
         priority: 0,
         first: false,
-        root_before: format!("root{}", epoch - 1),
         root_after: format!("root{epoch}"),
-        witness: Digest::of(b"witness"),
     }
 }
 

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::auth::Auth;
 use super::{App, Problem};
-use crate::db::{new_id, New, Scope, Submitted};
+use crate::db::{new_id, New, Scope, Submitted, Task};
 use crate::error::ServiceError;
 use crate::job::{Job, Submission};
 use crate::store::Kind;
@@ -81,25 +81,28 @@ pub(super) async fn submit(
     let sealed = app.seals.seal(&plain, &sealed_for(&tenant, &id))?;
     let witness = app.artefacts.put(Kind::Witness, sealed).await?;
     let on_chain = submission.domain.as_ref();
+    let task = Task {
+        tenant,
+        chain_id: on_chain.map(|d| d.chain_id as i64),
+        contract: on_chain.map(|d| d.contract.clone()),
+        root_before,
+        witness,
+    };
     let new = New {
+        task,
         domain: on_chain.map_or_else(
             || "off-chain".to_owned(),
             |d| format!("{}:{}", d.chain_id, d.contract.to_ascii_lowercase()),
         ),
-        chain_id: on_chain.map(|d| d.chain_id as i64),
-        contract: on_chain.map(|d| d.contract.clone()),
         network: submission.network.clone(),
         priority: submission.priority,
         first: submission.first,
-        tenant,
         id,
         key,
         body_sha256,
         epoch,
         circuit,
-        root_before,
         root_after,
-        witness,
     };
     let submitted = app.db.submit(&new).await;
     match &submitted {
@@ -110,7 +113,8 @@ pub(super) async fn submit(
         // Whether it is queued is not known: then the witness may be needed.
         Err(_) => {}
         Ok(_) => {
-            if let Err(error) = app.artefacts.delete(Kind::Witness, &new.witness.sha256).await {
+            let sha256 = &new.task.witness.sha256;
+            if let Err(error) = app.artefacts.delete(Kind::Witness, sha256).await {
                 warn!(%error, "a witness that is nobody's is not deleted");
             }
         }

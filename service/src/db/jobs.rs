@@ -8,11 +8,26 @@ use crate::error::{random, Result, ServiceError};
 use crate::job::{Job, State};
 use crate::store::Digest;
 
+/// What a worker needs of a job beside what its owner sees.
+#[derive(Clone, Debug)]
+pub struct Task {
+    /// Whose.
+    pub tenant: String,
+    /// The chain.
+    pub chain_id: Option<i64>,
+    /// The contract.
+    pub contract: Option<String>,
+    /// Root of the state that the epoch starts from.
+    pub root_before: String,
+    /// The sealed witness.
+    pub witness: Digest,
+}
+
 /// A job that is to be queued. Its witness is in the store already.
 #[derive(Clone, Debug)]
 pub struct New {
-    /// Whose.
-    pub tenant: String,
+    /// What goes to the worker.
+    pub task: Task,
     /// A name that nothing else has.
     pub id: String,
     /// The client's name for this request.
@@ -27,20 +42,12 @@ pub struct New {
     pub circuit: String,
     /// Chain and contract, as text.
     pub domain: String,
-    /// The chain.
-    pub chain_id: Option<i64>,
-    /// The contract.
-    pub contract: Option<String>,
     /// The priority.
     pub priority: i64,
     /// Whether the network may begin with this epoch.
     pub first: bool,
-    /// Root of the state that the epoch starts from.
-    pub root_before: String,
     /// Root of the state that it leaves.
     pub root_after: String,
-    /// The sealed witness.
-    pub witness: Digest,
 }
 
 /// What became of a submission.
@@ -65,16 +72,8 @@ pub enum Submitted {
 pub struct Claimed {
     /// The job.
     pub job: Job,
-    /// Whose.
-    pub tenant: String,
-    /// The sealed witness.
-    pub witness: Digest,
-    /// The chain.
-    pub chain_id: Option<i64>,
-    /// The contract.
-    pub contract: Option<String>,
-    /// Root of the state that the epoch starts from.
-    pub root_before: String,
+    /// What else it takes.
+    pub task: Task,
     /// Root of the state that the network's last proved epoch left.
     pub head_root: Option<String>,
     /// That epoch.
@@ -121,6 +120,19 @@ fn job(row: &AnyRow) -> Result<Job> {
         bundle_sha256: row.try_get("bundle_sha256")?,
         bundle_bytes: row.try_get("bundle_bytes")?,
         manifest_sha256: row.try_get("manifest_sha256")?,
+    })
+}
+
+fn task(row: &AnyRow) -> Result<Task> {
+    Ok(Task {
+        tenant: row.try_get("tenant")?,
+        chain_id: row.try_get("chain_id")?,
+        contract: row.try_get("contract")?,
+        root_before: row.try_get("root_before")?,
+        witness: Digest {
+            sha256: row.try_get("witness_sha256")?,
+            bytes: row.try_get::<i64, _>("witness_bytes")? as u64,
+        },
     })
 }
 
@@ -182,19 +194,20 @@ impl Db {
     /// # Errors
     /// [`ServiceError::Database`]; the job may then be queued or not, and the same request tells.
     pub async fn submit(&self, new: &New) -> Result<Submitted> {
+        let task = &new.task;
         let mut tx = self.begin().await?;
         // Submissions of one tenant go one after the other: the quota is a count.
         let lock = match self.dialect {
             Dialect::Sqlite => "SELECT most_open FROM tenants WHERE name = $1",
             Dialect::Postgres => "SELECT most_open FROM tenants WHERE name = $1 FOR UPDATE",
         };
-        let rows = sqlx::query(lock).bind(&new.tenant).fetch_all(&mut *tx).await?;
+        let rows = sqlx::query(lock).bind(&task.tenant).fetch_all(&mut *tx).await?;
         let most: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
-        if let Some(found) = self.replay(&mut tx, &new.tenant, &new.key, &new.body_sha256).await? {
+        if let Some(found) = self.replay(&mut tx, &task.tenant, &new.key, &new.body_sha256).await? {
             return Ok(found);
         }
         let text = "SELECT COUNT(*) FROM jobs WHERE tenant = $1 AND state IN ('queued', 'running')";
-        let rows = sqlx::query(text).bind(&new.tenant).fetch_all(&mut *tx).await?;
+        let rows = sqlx::query(text).bind(&task.tenant).fetch_all(&mut *tx).await?;
         let open: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
         if open >= most {
             return Ok(Submitted::Quota(open));
@@ -202,7 +215,7 @@ impl Db {
         let text = "SELECT id FROM jobs WHERE tenant = $1 AND network = $2 AND epoch = $3 AND \
                     circuit = $4 AND domain = $5 AND state IN ('queued', 'running', 'done')";
         let rows = sqlx::query(text)
-            .bind(&new.tenant)
+            .bind(&task.tenant)
             .bind(&new.network)
             .bind(new.epoch)
             .bind(&new.circuit)
@@ -216,14 +229,14 @@ impl Db {
         let text = "INSERT INTO networks (tenant, network, head) VALUES ($1, $2, $3) \
                     ON CONFLICT (tenant, network) DO NOTHING";
         let begun = sqlx::query(text)
-            .bind(&new.tenant)
+            .bind(&task.tenant)
             .bind(&new.network)
             .bind(head)
             .execute(&mut *tx)
             .await?;
         if new.first && begun.rows_affected() == 0 {
             let text = "SELECT head FROM networks WHERE tenant = $1 AND network = $2";
-            let query = sqlx::query(text).bind(&new.tenant).bind(&new.network);
+            let query = sqlx::query(text).bind(&task.tenant).bind(&new.network);
             let rows = query.fetch_all(&mut *tx).await?;
             let there: i64 = rows.first().map_or(Ok(0), |row| row.try_get(0))?;
             // The same epoch for another domain begins the network no differently.
@@ -237,24 +250,24 @@ impl Db {
             $10, $11, {now}, $12, $13)";
         sqlx::query(&self.sql(text))
             .bind(&new.id)
-            .bind(&new.tenant)
+            .bind(&task.tenant)
             .bind(&new.network)
             .bind(new.epoch)
             .bind(&new.circuit)
             .bind(&new.domain)
-            .bind(new.chain_id)
-            .bind(new.contract.as_deref())
+            .bind(task.chain_id)
+            .bind(task.contract.as_deref())
             .bind(new.priority)
-            .bind(&new.root_before)
+            .bind(&task.root_before)
             .bind(&new.root_after)
-            .bind(&new.witness.sha256)
-            .bind(new.witness.bytes as i64)
+            .bind(&task.witness.sha256)
+            .bind(task.witness.bytes as i64)
             .execute(&mut *tx)
             .await?;
         let text = "INSERT INTO idempotency (tenant, key, body_sha256, job, created_at) \
                     VALUES ($1, $2, $3, $4, {now})";
         sqlx::query(&self.sql(text))
-            .bind(&new.tenant)
+            .bind(&task.tenant)
             .bind(&new.key)
             .bind(&new.body_sha256)
             .bind(&new.id)
@@ -262,7 +275,7 @@ impl Db {
             .await?;
         events::add(self, &mut tx, &new.id, 0, "submitted", None).await?;
         notify(self.dialect, &mut tx).await?;
-        let made = by_id(self, &mut tx, &new.tenant, &new.id).await?;
+        let made = by_id(self, &mut tx, &task.tenant, &new.id).await?;
         tx.commit().await?;
         made.map(Submitted::New).ok_or_else(|| ServiceError::Unknown {
             what: "job",
@@ -304,14 +317,7 @@ impl Db {
         };
         let mut claimed = Claimed {
             job: job(row)?,
-            tenant: row.try_get("tenant")?,
-            witness: Digest {
-                sha256: row.try_get("witness_sha256")?,
-                bytes: row.try_get::<i64, _>("witness_bytes")? as u64,
-            },
-            chain_id: row.try_get("chain_id")?,
-            contract: row.try_get("contract")?,
-            root_before: row.try_get("root_before")?,
+            task: task(row)?,
             head: row.try_get("head")?,
             head_root: row.try_get("head_root")?,
         };

@@ -22,7 +22,7 @@ use crate::error::{Result, ServiceError};
 use crate::store::private_folder;
 
 pub(crate) use jobs::new_id;
-pub use jobs::{Claimed, Filter, New, Submitted};
+pub use jobs::{Claimed, Filter, New, Submitted, Task};
 pub use leases::{Finished, Policy, Renewed};
 pub use tenants::{Caller, Scope, Tenant, TokenInfo};
 pub use workers::WorkerInfo;

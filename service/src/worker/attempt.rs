@@ -64,10 +64,10 @@ impl Worker {
     ) -> Outcome {
         let job = &claimed.job;
         if let Some(left) = claimed.head_root.as_ref().filter(|_| job.epoch == claimed.head + 1) {
-            if *left != claimed.root_before {
+            if *left != claimed.task.root_before {
                 return Outcome::Never(format!(
                     "state root before the epoch: expected {left}, as epoch {} left it, got {}",
-                    claimed.head, claimed.root_before
+                    claimed.head, claimed.task.root_before
                 ));
             }
         }
@@ -111,11 +111,11 @@ impl Worker {
 
     /// The epoch's files, checked and decrypted, and the domain.
     async fn witness(&self, claimed: &Claimed) -> Result<(Files, Domain), ServiceError> {
-        let sealed = self.artefacts.get(Kind::Witness, &claimed.witness).await?;
-        let plain = self.seals.open(&sealed, &sealed_for(&claimed.tenant, &claimed.job.id))?;
+        let sealed = self.artefacts.get(Kind::Witness, &claimed.task.witness).await?;
+        let plain = self.seals.open(&sealed, &sealed_for(&claimed.task.tenant, &claimed.job.id))?;
         let files = serde_json::from_slice(&plain)
             .map_err(|_| ServiceError::Sealed("the files of an epoch"))?;
-        let on_chain = match (claimed.chain_id, claimed.contract.clone()) {
+        let on_chain = match (claimed.task.chain_id, claimed.task.contract.clone()) {
             (Some(chain_id), Some(contract)) => {
                 Some(OnChain { chain_id: chain_id as u64, contract })
             }

@@ -324,7 +324,7 @@ impl Worker {
 
     /// Deletes the witness of a job that is done. What fails here, the housekeeping does later.
     async fn forget(&self, claimed: &Claimed) {
-        let deleted = self.artefacts.delete(Kind::Witness, &claimed.witness.sha256).await;
+        let deleted = self.artefacts.delete(Kind::Witness, &claimed.task.witness.sha256).await;
         let told = match deleted {
             Ok(()) => self.db.witness_gone(&claimed.job.id).await,
             Err(error) => Err(error),
