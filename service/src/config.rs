@@ -4,75 +4,22 @@
 //! `MEED_SERVICE_DATABASE__URL`. Secrets are shown as `(set)`, passwords in URLs as `***`.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use meed_statement::shape::Shape;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use crate::db::Policy;
 use crate::error::{Result, ServiceError};
 use crate::seal::Seals;
+pub use crate::secret::Secret;
+use crate::trace::TraceConfig;
 
 /// Environment variables that are settings start with this.
 pub const PREFIX: &str = "MEED_SERVICE_";
-
-/// Text that is never shown, but for a URL without its password.
-#[derive(Clone, Deserialize, Default, PartialEq, Eq)]
-#[serde(from = "String")]
-pub struct Secret(Zeroizing<String>);
-
-impl From<String> for Secret {
-    fn from(text: String) -> Self {
-        Self(Zeroizing::new(text))
-    }
-}
-
-impl Secret {
-    /// Takes a text.
-    #[must_use]
-    pub fn new(text: impl Into<String>) -> Self {
-        Self(Zeroizing::new(text.into()))
-    }
-
-    /// The text, for its one use.
-    #[must_use]
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-
-    fn shown(&self) -> String {
-        let Some((scheme, rest)) = self.0.split_once("://") else {
-            // SQLite's short form has no place for a password.
-            let short = self.0.starts_with("sqlite:");
-            return if short { self.0.to_string() } else { "(set)".to_owned() };
-        };
-        // What follows `?` can hold a password, too.
-        let rest = rest.split('?').next().unwrap_or_default();
-        match rest.rsplit_once('@') {
-            Some((user, place)) => {
-                let user = user.split(':').next().unwrap_or_default();
-                format!("{scheme}://{user}:***@{place}")
-            }
-            None => format!("{scheme}://{rest}"),
-        }
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.shown())
-    }
-}
-
-impl Serialize for Secret {
-    fn serialize<S: Serializer>(&self, serializer: S) -> std::result::Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.shown())
-    }
-}
 
 /// All settings.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -90,6 +37,8 @@ pub struct Config {
     pub worker: WorkerConfig,
     /// What is written about what happens.
     pub log: LogConfig,
+    /// Where spans are sent.
+    pub trace: TraceConfig,
 }
 
 /// `[database]`.
@@ -307,15 +256,20 @@ impl Config {
             ServiceError::config(format!("{name}{place}"), "settings", error.message())
         };
         let mut table: toml::Table = toml::from_str(text).map_err(broken)?;
-        let in_file = table.get("witness").and_then(|w| w.get("key"));
-        if in_file.is_some() {
-            let expected = "no key in the file: use key_file or MEED_SERVICE_WITNESS__KEY";
-            return Err(ServiceError::config(format!("{name}: witness.key"), expected, "one"));
+        for (section, key, instead) in [
+            ("witness", "key", "use key_file or MEED_SERVICE_WITNESS__KEY"),
+            ("trace", "headers", "use MEED_SERVICE_TRACE__HEADERS"),
+        ] {
+            if table.get(section).and_then(|s| s.get(key)).is_some() {
+                let (what, expected) =
+                    (format!("{name}: {section}.{key}"), "no secret in the file");
+                return Err(ServiceError::config(what, format!("{expected}: {instead}"), "one"));
+            }
         }
         for (variable, value) in environment {
             let setting = variable.strip_prefix(PREFIX).unwrap_or(variable).to_ascii_lowercase();
             let path: Vec<&str> = setting.split("__").collect();
-            let secret = matches!(path.last(), Some(&("url" | "key")));
+            let secret = matches!(path.last(), Some(&("url" | "key" | "headers")));
             let value = match secret {
                 true => toml::Value::String(value.clone()),
                 false => parse_value(value),
@@ -361,6 +315,7 @@ impl Config {
         if self.store.folder.is_none() && self.store.s3.is_none() {
             return Err(ServiceError::config("store", "folder or [store.s3]", "neither"));
         }
+        self.trace.check()?;
         crate::log::filter(&self.log.level).map(|_| ())
     }
 
@@ -377,7 +332,7 @@ impl Config {
                 })
             };
         match (&self.witness.key, &self.witness.key_file) {
-            (Some(key), _) => keys.push(key.0.clone()),
+            (Some(key), _) => keys.push(Zeroizing::new(key.reveal().to_owned())),
             (None, Some(path)) => keys.push(read(path)?),
             (None, None) => {
                 let expected = "witness.key_file or MEED_SERVICE_WITNESS__KEY: 64 hexadecimal \
@@ -412,7 +367,8 @@ pub(crate) fn circuit_parts(circuit: &str) -> Result<(&str, Shape)> {
 fn parse_value(text: &str) -> toml::Value {
     let parsed = toml::from_str::<toml::Table>(&format!("v = {text}"));
     let value = parsed.ok().and_then(|mut t| t.remove("v"));
-    let kept = value.filter(|v| v.is_integer() || v.is_bool() || v.is_array() || v.is_table());
+    let number = |v: &toml::Value| v.is_integer() || v.as_float().is_some_and(f64::is_finite);
+    let kept = value.filter(|v| number(v) || v.is_bool() || v.is_array() || v.is_table());
     kept.unwrap_or_else(|| toml::Value::String(text.to_owned()))
 }
 
@@ -459,14 +415,20 @@ mod tests {
         let environment = [
             ("DATABASE__URL", "postgres://me:hunter2@db/meed?password=hunter2"),
             ("WITNESS__KEY", &key),
+            ("TRACE__ENDPOINT", "https://me:hunter2@collector"),
+            ("TRACE__HEADERS", "authorization=Bearer%20hunter2,x=y://hunter2"),
+            ("TRACE__SAMPLE_RATIO", "0.25"),
         ];
         let config = parse("", &environment).unwrap();
+        assert_eq!(config.trace.sample_ratio, 0.25);
         for shown in [config.shown(), format!("{config:?}"), format!("{:?}", config.seals())] {
             assert!(!shown.contains("hunter2") && !shown.contains("abab"), "{shown}");
         }
         assert!(config.shown().contains("postgres://me:***@db/meed"), "{}", config.shown());
         let error = parse(&format!("[witness]\nkey = \"{key}\"\n"), &[]).unwrap_err().to_string();
         assert!(!error.contains("abab") && error.contains("witness.key"), "{error}");
+        let error = parse("[trace]\nheaders = \"a=hunter2\"\n", &[]).unwrap_err().to_string();
+        assert!(!error.contains("hunter2") && error.contains("trace.headers"), "{error}");
         let error = parse("[database]\nurl = \"postgres://me:hunter2@db\n", &[]).unwrap_err();
         assert!(!error.to_string().contains("hunter2"), "{error}");
     }
@@ -481,6 +443,8 @@ mod tests {
             ("[http]\nlisten = \"here\"\n", "service.toml"),
             ("[log]\nlevel = \"info,x=loud\"\n", "log.level"),
             ("[database]\nconnections = 1\n", "at least 2"),
+            ("[trace]\nsample_ratio = 2.0\n", "trace.sample_ratio"),
+            ("[trace]\nendpoint = \"collector:4318\"\n", "trace.endpoint"),
         ] {
             let error = parse(text, &[]).unwrap_err().to_string();
             assert!(error.contains(part), "{error}");

@@ -138,6 +138,7 @@ pub struct OnChain {
     /// EVM chain.
     pub chain_id: u64,
     /// Settlement contract, `0x` and 40 hexadecimal digits.
+    #[schema(pattern = "^0x[0-9a-fA-F]{40}$")]
     pub contract: String,
 }
 
@@ -146,6 +147,7 @@ pub struct OnChain {
 #[serde(deny_unknown_fields)]
 pub struct Submission {
     /// The network, a name of the client's choice: 1 to 64 of `a-z A-Z 0-9 - _ .`.
+    #[schema(min_length = 1, max_length = 64, pattern = "^[A-Za-z0-9._-]+$")]
     pub network: String,
     /// The proof system.
     #[serde(default)]
@@ -155,10 +157,12 @@ pub struct Submission {
     pub domain: Option<OnChain>,
     /// Jobs of a higher priority go first, from -100 to 100.
     #[serde(default)]
+    #[schema(minimum = -100, maximum = 100, default = 0)]
     pub priority: i64,
     /// Says that the epochs before this one were proved elsewhere: the network begins here. Without
     /// it, a network that is not known begins with epoch 1.
     #[serde(default)]
+    #[schema(default = false)]
     pub first: bool,
     /// The epoch.
     pub files: Files,

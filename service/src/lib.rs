@@ -24,8 +24,10 @@ pub mod metrics;
 pub mod prover;
 pub mod run;
 pub mod seal;
+mod secret;
 pub mod store;
 pub mod tar;
+pub mod trace;
 pub mod worker;
 
 pub use config::Config;

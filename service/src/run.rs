@@ -16,6 +16,7 @@ use crate::db::Db;
 use crate::error::{Result, ServiceError};
 use crate::metrics::Metrics;
 use crate::store::Artefacts;
+use crate::trace::Traces;
 use crate::worker::{keep_house, listen, Status, Worker, WorkerState};
 use crate::{log, Config};
 
@@ -24,15 +25,17 @@ struct Parts {
     db: Db,
     artefacts: Artefacts,
     metrics: Arc<Metrics>,
+    traces: Traces,
     work: Arc<Notify>,
     stop: watch::Receiver<bool>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Parts {
-    async fn start(config: &Config) -> Result<Self> {
+    async fn start(config: &Config, process: &'static str) -> Result<Self> {
         log::start(&config.log)?;
         info!(settings = config.shown(), version = env!("CARGO_PKG_VERSION"), "starting");
+        let traces = Traces::start(&config.trace, process)?;
         let (db, artefacts) = (Db::open(&config.database).await?, Artefacts::open(&config.store)?);
         let work = Arc::new(Notify::new());
         let stop = on_signal()?;
@@ -46,7 +49,8 @@ impl Parts {
             )),
             tokio::spawn(listen(db.clone(), stop.clone(), Arc::clone(&work))),
         ];
-        Ok(Self { db, artefacts, metrics: Arc::new(Metrics::default()), work, stop, tasks })
+        let metrics = Arc::new(Metrics::default());
+        Ok(Self { db, artefacts, metrics, traces, work, stop, tasks })
     }
 
     async fn end(self) {
@@ -56,6 +60,7 @@ impl Parts {
             }
         }
         self.db.close().await;
+        self.traces.end().await;
         info!("stopped");
     }
 }
@@ -98,7 +103,7 @@ pub async fn serve(config: Config) -> Result<()> {
         let expected = "what to prove, or worker.enabled = false";
         return Err(ServiceError::config("worker.circuits", expected, "none"));
     }
-    let parts = Parts::start(&config).await?;
+    let parts = Parts::start(&config, "meed-serve").await?;
     let worker = match config.worker.enabled {
         false => None,
         true => Some(Worker::new(
@@ -107,6 +112,7 @@ pub async fn serve(config: Config) -> Result<()> {
             seals.clone(),
             &config,
             Arc::clone(&parts.metrics),
+            parts.traces.clone(),
         )?),
     };
     let app = Arc::new(App {
@@ -115,6 +121,7 @@ pub async fn serve(config: Config) -> Result<()> {
         seals,
         config: config.http.clone(),
         metrics: Arc::clone(&parts.metrics),
+        traces: parts.traces.clone(),
         work: Arc::clone(&parts.work),
         stop: parts.stop.clone(),
         worker: worker.as_ref().map(Worker::status),
@@ -147,13 +154,14 @@ pub async fn serve(config: Config) -> Result<()> {
 /// [`ServiceError`] when it cannot begin.
 pub async fn worker(config: Config) -> Result<()> {
     let seals = config.seals()?;
-    let parts = Parts::start(&config).await?;
+    let parts = Parts::start(&config, "meed-worker").await?;
     let worker = Worker::new(
         parts.db.clone(),
         parts.artefacts.clone(),
         seals,
         &config,
         Arc::clone(&parts.metrics),
+        parts.traces.clone(),
     )?;
     let health = match config.worker.health_listen {
         None => None,

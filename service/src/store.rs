@@ -6,11 +6,12 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
-use object_store::{ObjectStore, PutPayload};
+use object_store::{BackoffConfig, ObjectStore, PutPayload, RetryConfig};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::StoreConfig;
@@ -32,6 +33,16 @@ impl Kind {
             Self::Bundle => "bundle",
         }
     }
+}
+
+/// So long the store is asked again where it does not answer. A proof has cost more than the wait;
+/// requests to the API do not wait as long.
+const PATIENCE: Duration = Duration::from_secs(180);
+
+fn patience() -> RetryConfig {
+    let backoff = BackoffConfig { max_backoff: Duration::from_secs(5), ..BackoffConfig::default() };
+    // The library's ten tries are over in seconds where connections are refused.
+    RetryConfig { backoff, max_retries: usize::MAX, retry_timeout: PATIENCE }
 }
 
 /// Which bytes.
@@ -70,7 +81,8 @@ impl Artefacts {
             let mut builder = AmazonS3Builder::from_env()
                 .with_bucket_name(&s3.bucket)
                 .with_region(&s3.region)
-                .with_allow_http(s3.allow_http);
+                .with_allow_http(s3.allow_http)
+                .with_retry(patience());
             if let Some(endpoint) = &s3.endpoint {
                 builder = builder.with_endpoint(endpoint);
             }

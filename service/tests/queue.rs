@@ -57,6 +57,7 @@ fn new(network: &str, epoch: i64) -> New {
         contract: None,
         root_before: format!("root{}", epoch - 1),
         witness: Digest::of(b"witness"),
+        traceparent: Some(format!("00-{epoch:032x}-{epoch:016x}-01")),
     };
     New {
         task,
@@ -87,6 +88,7 @@ async fn epochs_wait_for_each_other_and_priorities_count() {
     let second = q.claim().await.expect("epoch 2");
     assert_eq!((second.job.id.as_str(), second.head), ("a-2", 1));
     assert_eq!(second.head_root.as_deref(), Some("root1"));
+    assert!(second.task.traceparent.is_some_and(|t| t.ends_with("0002-01")));
     // A network may begin elsewhere, if that is said at its beginning.
     q.submit(&New { first: true, ..new("c", 7) }).await;
     assert_eq!(q.claimed().await.0, "c-7");
@@ -224,4 +226,20 @@ async fn tokens_are_hashed_and_scoped() {
     // A second start changes nothing.
     q.db.migrate().await.unwrap();
     assert_eq!(q.db.tokens().await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_keeps_its_jobs() {
+    let q = Queue::new().await;
+    q.submit(&new("a", 1)).await;
+    // What the second version added is taken away again.
+    let file = q._folder.path().join("q/queue.db");
+    let pool = sqlx::AnyPool::connect(&format!("sqlite://{}", file.display())).await.unwrap();
+    for text in ["ALTER TABLE jobs DROP COLUMN traceparent", "UPDATE meed_schema SET version = 1"] {
+        sqlx::query(text).execute(&pool).await.unwrap();
+    }
+    pool.close().await;
+    q.db.migrate().await.unwrap();
+    let claimed = q.claim().await.expect("a job");
+    assert_eq!((claimed.job.id.as_str(), claimed.task.traceparent), ("a-1", None));
 }

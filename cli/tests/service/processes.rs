@@ -120,6 +120,12 @@ impl Deployment {
         self
     }
 
+    /// The same, with a variable of the environment that is no setting of the service.
+    pub(crate) fn with_variable(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

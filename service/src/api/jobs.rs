@@ -16,7 +16,8 @@ use tracing::warn;
 use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Auth;
-use super::{App, Problem};
+use super::problem::{NoJob, Refused};
+use super::{in_time, App, Problem};
 use crate::db::{Filter, Scope};
 use crate::job::{self, Job};
 use crate::store::{Digest, Kind};
@@ -26,6 +27,12 @@ const LOOK: Duration = Duration::from_millis(500);
 /// Most jobs of a page.
 const PAGE: i64 = 200;
 
+/// A tar archive.
+#[derive(Debug, ToSchema)]
+#[schema(value_type = String, format = Binary)]
+#[allow(dead_code, reason = "a description")]
+pub(super) struct Archive(Vec<u8>);
+
 /// Which jobs.
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -33,7 +40,8 @@ const PAGE: i64 = 200;
 pub(super) struct Wanted {
     /// `next` of the page before.
     after: Option<i64>,
-    /// 1 to 200, 50 unless given.
+    /// As many at most, 50 unless given.
+    #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<i64>,
     /// Jobs in this state alone.
     state: Option<job::State>,
@@ -50,10 +58,10 @@ pub(super) struct Jobs {
     next: Option<i64>,
 }
 
-/// The tenant's jobs.
+/// The tenant's jobs, page by page.
 #[utoipa::path(
-    get, path = "/v1/jobs", params(Wanted), tag = "jobs",
-    responses((status = 200, body = Jobs), (status = 401, body = Problem), (status = 403, body = Problem))
+    get, path = "/v1/jobs", operation_id = "list_jobs", params(Wanted), tag = "jobs",
+    responses((status = 200, description = "A page", body = Jobs), Refused)
 )]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
@@ -90,8 +98,8 @@ pub(super) struct Summary {
 
 /// The tenant's jobs at a glance.
 #[utoipa::path(
-    get, path = "/v1/summary", tag = "jobs",
-    responses((status = 200, body = Summary), (status = 401, body = Problem), (status = 403, body = Problem))
+    get, path = "/v1/summary", operation_id = "get_summary", tag = "jobs",
+    responses((status = 200, description = "Counts, and the last jobs", body = Summary), Refused)
 )]
 pub(super) async fn summary(
     State(app): State<Arc<App>>,
@@ -111,9 +119,9 @@ async fn find(app: &App, tenant: &str, id: &str) -> Result<Job, Problem> {
 
 /// A job.
 #[utoipa::path(
-    get, path = "/v1/jobs/{id}", tag = "jobs",
+    get, path = "/v1/jobs/{id}", operation_id = "get_job", tag = "jobs",
     params(("id" = String, Path, description = "The job's name")),
-    responses((status = 200, body = Job), (status = 401, body = Problem), (status = 404, body = Problem))
+    responses((status = 200, description = "The job as it is now", body = Job), Refused, NoJob)
 )]
 pub(super) async fn show(
     State(app): State<Arc<App>>,
@@ -125,10 +133,9 @@ pub(super) async fn show(
 
 /// Cancels a job that is not at its end. A bundle that is not there yet will not come.
 #[utoipa::path(
-    post, path = "/v1/jobs/{id}/cancel", tag = "jobs",
+    post, path = "/v1/jobs/{id}/cancel", operation_id = "cancel_job", tag = "jobs",
     params(("id" = String, Path, description = "The job's name")),
-    responses((status = 200, description = "Cancelled, now or before", body = Job),
-        (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 200, description = "Cancelled, now or before", body = Job), Refused, NoJob,
         (status = 409, description = "It came to another end before", body = Problem))
 )]
 pub(super) async fn cancel(
@@ -149,11 +156,12 @@ pub(super) async fn cancel(
 ///
 /// Each event's id is its number: with `Last-Event-ID` the stream goes on after it.
 #[utoipa::path(
-    get, path = "/v1/jobs/{id}/events", tag = "jobs",
+    get, path = "/v1/jobs/{id}/events", operation_id = "job_events", tag = "jobs",
     params(("id" = String, Path, description = "The job's name"),
-        ("Last-Event-ID" = Option<i64>, Header, description = "Go on after this event")),
-    responses((status = 200, body = job::Event, content_type = "text/event-stream"),
-        (status = 401, body = Problem), (status = 404, body = Problem),
+        ("Last-Event-ID" = Option<String>, Header, description = "Go on after this event's number")),
+    responses((status = 200, description = "Events, the `data` of each an `Event` as JSON",
+            body = String, content_type = "text/event-stream"),
+        Refused, NoJob,
         (status = 429, description = "Too many streams are open", body = Problem))
 )]
 pub(super) async fn events(
@@ -228,10 +236,11 @@ impl Told {
 
 /// The bundle of a job that is done, a tar archive with the folder `bundle`.
 #[utoipa::path(
-    get, path = "/v1/jobs/{id}/bundle", tag = "jobs",
+    get, path = "/v1/jobs/{id}/bundle", operation_id = "get_bundle", tag = "jobs",
     params(("id" = String, Path, description = "The job's name")),
-    responses((status = 200, content_type = "application/x-tar", body = Vec<u8>),
-        (status = 401, body = Problem), (status = 404, body = Problem),
+    responses((status = 200, description = "The archive; `bundle_sha256` of the job is its digest",
+            content_type = "application/x-tar", body = Archive),
+        Refused, NoJob,
         (status = 409, description = "The job is not done", body = Problem))
 )]
 pub(super) async fn bundle(
@@ -246,7 +255,8 @@ pub(super) async fn bundle(
     };
     let name = format!("attachment; filename=\"bundle-{id}.tar\"");
     let tag = format!("\"{sha256}\"");
-    let archive = app.artefacts.get(Kind::Bundle, &Digest { sha256, bytes: bytes as u64 }).await?;
+    let digest = Digest { sha256, bytes: bytes as u64 };
+    let archive = in_time(app.artefacts.get(Kind::Bundle, &digest)).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/x-tar".to_owned()),
         (header::CONTENT_DISPOSITION, name),

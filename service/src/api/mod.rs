@@ -8,8 +8,9 @@ mod page;
 mod problem;
 mod submit;
 
+use std::future::Future;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{from_fn_with_state, Next};
@@ -23,12 +24,17 @@ use utoipa::{Modify, OpenApi};
 
 use crate::config::HttpConfig;
 use crate::db::Db;
+use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::seal::Seals;
 use crate::store::Artefacts;
+use crate::trace::Traces;
 use crate::worker::Status;
 
 pub use problem::Problem;
+
+/// So long a request waits for the store, which workers wait for much longer.
+const STORE_WAIT: Duration = Duration::from_secs(15);
 
 /// What the API works with.
 #[derive(Debug)]
@@ -43,6 +49,8 @@ pub struct App {
     pub config: HttpConfig,
     /// Counters.
     pub metrics: Arc<Metrics>,
+    /// Where spans go.
+    pub traces: Traces,
     /// Wakes the process's worker.
     pub work: Arc<Notify>,
     /// Becomes true when the process stops.
@@ -76,6 +84,8 @@ pub struct App {
         operate::health,
         operate::ready
     ),
+    // What the stream of events is made of; no response has it as its whole.
+    components(schemas(crate::job::Event)),
     modifiers(&Bearer),
     security(("token" = []))
 )]
@@ -95,7 +105,7 @@ impl Modify for Bearer {
 ///
 /// # Errors
 /// None in practice: the description is text.
-pub fn openapi() -> Result<String, serde_json::Error> {
+pub fn openapi() -> std::result::Result<String, serde_json::Error> {
     Described::openapi().to_pretty_json().map(|text| text + "\n")
 }
 
@@ -121,12 +131,21 @@ pub fn router(app: Arc<App>) -> Router {
         .with_state(app)
 }
 
-async fn measure(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+/// What the store answers, if it does so in time.
+async fn in_time<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
+    let away = || object_store::Error::Generic { store: "store", source: "no answer".into() };
+    tokio::time::timeout(STORE_WAIT, asked).await.unwrap_or_else(|_| Err(away().into()))
+}
+
+async fn measure(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {
     let start = Instant::now();
     let path = request.extensions().get::<MatchedPath>().map_or("none", MatchedPath::as_str);
     let route = format!("{} {path}", request.method());
+    let span = app.traces.request(request.method(), path, request.headers());
+    request.extensions_mut().insert(span.clone());
     let response = next.run(request).await;
     let (status, seconds) = (response.status().as_u16(), start.elapsed().as_secs_f64());
+    span.end(status);
     app.metrics.request(&route, status, seconds);
     info!(route, status, seconds, "request");
     response

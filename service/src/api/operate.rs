@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::Json;
 
 use super::auth::Auth;
+use super::problem::Refused;
 use super::{App, Problem};
 use crate::db::{Scope, WorkerInfo};
 use crate::worker::WorkerState;
@@ -16,7 +17,10 @@ use crate::worker::WorkerState;
 const RECENT_MS: i64 = 300_000;
 
 /// The process answers.
-#[utoipa::path(get, path = "/health", tag = "operate", security(()), responses((status = 200)))]
+#[utoipa::path(
+    get, path = "/health", operation_id = "health", tag = "operate", security(()),
+    responses((status = 200, description = "It does", body = String, content_type = "text/plain"))
+)]
 pub(super) async fn health() -> &'static str {
     "ok\n"
 }
@@ -24,8 +28,9 @@ pub(super) async fn health() -> &'static str {
 /// The process can take work: the database has this program's schema, and the process's worker, if it
 /// has one, has loaded and tested its keys.
 #[utoipa::path(
-    get, path = "/ready", tag = "operate", security(()),
-    responses((status = 200), (status = 503, description = "Not ready", body = Problem))
+    get, path = "/ready", operation_id = "ready", tag = "operate", security(()),
+    responses((status = 200, description = "Ready", body = String, content_type = "text/plain"),
+        (status = 503, description = "Not ready", body = Problem))
 )]
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
     let not = |message: &str| Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready", message);
@@ -44,9 +49,8 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, P
 
 /// The workers that were heard of in the last five minutes, of all machines.
 #[utoipa::path(
-    get, path = "/v1/workers", tag = "operate",
-    responses((status = 200, body = Vec<WorkerInfo>), (status = 401, body = Problem),
-        (status = 403, body = Problem))
+    get, path = "/v1/workers", operation_id = "list_workers", tag = "operate",
+    responses((status = 200, description = "Those of all tenants' jobs", body = Vec<WorkerInfo>), Refused)
 )]
 pub(super) async fn workers(
     State(app): State<Arc<App>>,
@@ -58,9 +62,9 @@ pub(super) async fn workers(
 
 /// Metrics, in Prometheus' text format.
 #[utoipa::path(
-    get, path = "/metrics", tag = "operate",
-    responses((status = 200, content_type = "text/plain", body = String), (status = 401, body = Problem),
-        (status = 403, body = Problem))
+    get, path = "/metrics", operation_id = "get_metrics", tag = "operate",
+    responses((status = 200, description = "Of the database's jobs and this process's requests",
+        content_type = "text/plain", body = String), Refused)
 )]
 pub(super) async fn metrics(State(app): State<Arc<App>>, auth: Auth) -> Result<Response, Problem> {
     auth.tenant(Scope::Operate)?;

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use axum::Json;
 use serde::Serialize;
 use tracing::error;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::error::ServiceError;
 
@@ -19,6 +19,27 @@ pub struct Problem {
     /// For people.
     message: String,
 }
+
+/// What every path that demands a token may answer.
+#[derive(IntoResponses)]
+#[allow(dead_code, reason = "a description")]
+pub(super) enum Refused {
+    /// No token that counts
+    #[response(status = 401)]
+    Token(Problem),
+    /// The token does not allow this
+    #[response(status = 403)]
+    Scope(Problem),
+    /// Not now; the same request may be made again
+    #[response(status = 503)]
+    Unavailable(Problem),
+}
+
+/// What every path of one job may answer.
+#[derive(IntoResponses)]
+#[response(status = 404, description = "The caller has no such job")]
+#[allow(dead_code, reason = "a description")]
+pub(super) struct NoJob(Problem);
 
 impl Problem {
     pub(super) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {

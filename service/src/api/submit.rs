@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{header, HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use axum::Json;
+use axum::{Extension, Json};
 use meed_ledger::project::root_text;
 use meed_statement::roots::state_root;
 use meed_statement::shape::{Shape, Size, M};
@@ -16,11 +16,13 @@ use tracing::{info, warn};
 use zeroize::Zeroizing;
 
 use super::auth::Auth;
-use super::{App, Problem};
+use super::problem::Refused;
+use super::{in_time, App, Problem};
 use crate::db::{new_id, New, Scope, Submitted, Task};
 use crate::error::ServiceError;
 use crate::job::{Job, Submission};
 use crate::store::Kind;
+use crate::trace::Request;
 use crate::worker::sealed_for;
 
 /// Longest `Idempotency-Key`.
@@ -33,26 +35,25 @@ const LONGEST_KEY: usize = 128;
 /// same key: there will be one job. The epoch after another of the same network waits until that one is
 /// proved.
 #[utoipa::path(
-    post, path = "/v1/jobs", request_body = Submission, tag = "jobs",
-    params(("Idempotency-Key" = String, Header,
+    post, path = "/v1/jobs", operation_id = "submit_job", request_body = Submission, tag = "jobs",
+    params(("Idempotency-Key" = String, Header, min_length = 1, max_length = 128,
         description = "1 to 128 visible characters, new for each new request")),
     responses(
         (status = 201, description = "Queued", body = Job),
         (status = 200, description = "The same request was made before: its job", body = Job),
         (status = 400, description = "Not a request of this form", body = Problem),
-        (status = 401, description = "No token that counts", body = Problem),
-        (status = 403, description = "The token does not allow this", body = Problem),
+        Refused,
         (status = 409, description = "The key belongs to another request, or the epoch to another job",
             body = Problem),
-        (status = 413, description = "The body is too long"),
+        (status = 413, description = "The body is too long", body = String, content_type = "text/plain"),
         (status = 422, description = "The epoch is not accepted; file and line are named", body = Problem),
         (status = 429, description = "The tenant has as many open jobs as it may have", body = Problem),
-        (status = 503, description = "Not now; the same request may be made again", body = Problem),
     )
 )]
 pub(super) async fn submit(
     State(app): State<Arc<App>>,
     auth: Auth,
+    Extension(span): Extension<Request>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -60,7 +61,7 @@ pub(super) async fn submit(
     let key = idempotency_key(&headers)?;
     let body_sha256 = hex::encode(Sha256::digest(&body));
     if let Some(before) = app.db.submitted_before(&tenant, &key, &body_sha256).await? {
-        return answer(before);
+        return answer(before, &span);
     }
     let submission: Submission = serde_json::from_slice(&body).map_err(|error| {
         // Not the message itself, which may repeat what it met.
@@ -79,7 +80,7 @@ pub(super) async fn submit(
     let plain = serde_json::to_vec(&submission.files).map(Zeroizing::new);
     let plain = plain.map_err(|e| ServiceError::Proof(e.to_string()))?;
     let sealed = app.seals.seal(&plain, &sealed_for(&tenant, &id))?;
-    let witness = app.artefacts.put(Kind::Witness, sealed).await?;
+    let witness = in_time(app.artefacts.put(Kind::Witness, sealed)).await?;
     let on_chain = submission.domain.as_ref();
     let task = Task {
         tenant,
@@ -87,6 +88,7 @@ pub(super) async fn submit(
         contract: on_chain.map(|d| d.contract.clone()),
         root_before,
         witness,
+        traceparent: span.traceparent(),
     };
     let new = New {
         task,
@@ -119,7 +121,7 @@ pub(super) async fn submit(
             }
         }
     }
-    answer(submitted?)
+    answer(submitted?, &span)
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<String, Problem> {
@@ -160,7 +162,7 @@ fn check(submission: Submission) -> Result<Checked, Problem> {
     })
 }
 
-fn answer(submitted: Submitted) -> Result<Response, Problem> {
+fn answer(submitted: Submitted, span: &Request) -> Result<Response, Problem> {
     let conflict = |code, message| Err(Problem::new(StatusCode::CONFLICT, code, message));
     let (status, job) = match submitted {
         Submitted::New(job) => (StatusCode::CREATED, job),
@@ -183,6 +185,7 @@ fn answer(submitted: Submitted) -> Result<Response, Problem> {
             return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", message));
         }
     };
+    span.job(&job);
     let location = format!("/v1/jobs/{}", job.id);
     Ok((status, [(header::LOCATION, location)], Json(job)).into_response())
 }

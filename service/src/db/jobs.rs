@@ -21,6 +21,8 @@ pub struct Task {
     pub root_before: String,
     /// The sealed witness.
     pub witness: Digest,
+    /// The span that attempts belong to, as W3C's `traceparent`.
+    pub traceparent: Option<String>,
 }
 
 /// A job that is to be queued. Its witness is in the store already.
@@ -97,7 +99,7 @@ const COLUMNS: &str =
     "j.seq, j.id, j.tenant, j.network, j.epoch, j.circuit, j.domain, j.chain_id, \
     j.contract, j.priority, j.state, j.attempt, j.failures, j.stage, j.progress, j.error, \
     j.root_before, j.created_at, j.started_at, j.finished_at, j.witness_sha256, j.witness_bytes, \
-    j.bundle_sha256, j.bundle_bytes, j.manifest_sha256";
+    j.bundle_sha256, j.bundle_bytes, j.manifest_sha256, j.traceparent";
 
 fn job(row: &AnyRow) -> Result<Job> {
     Ok(Job {
@@ -133,6 +135,7 @@ fn task(row: &AnyRow) -> Result<Task> {
             sha256: row.try_get("witness_sha256")?,
             bytes: row.try_get::<i64, _>("witness_bytes")? as u64,
         },
+        traceparent: row.try_get("traceparent")?,
     })
 }
 
@@ -246,8 +249,8 @@ impl Db {
         }
         let text = "INSERT INTO jobs (id, tenant, network, epoch, circuit, domain, chain_id, \
             contract, priority, state, not_before, root_before, root_after, created_at, \
-            witness_sha256, witness_bytes) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'queued', 0, \
-            $10, $11, {now}, $12, $13)";
+            witness_sha256, witness_bytes, traceparent) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+            'queued', 0, $10, $11, {now}, $12, $13, $14)";
         sqlx::query(&self.sql(text))
             .bind(&new.id)
             .bind(&task.tenant)
@@ -262,6 +265,7 @@ impl Db {
             .bind(&new.root_after)
             .bind(&task.witness.sha256)
             .bind(task.witness.bytes as i64)
+            .bind(task.traceparent.as_deref())
             .execute(&mut *tx)
             .await?;
         let text = "INSERT INTO idempotency (tenant, key, body_sha256, job, created_at) \

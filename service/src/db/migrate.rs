@@ -6,7 +6,9 @@ use super::{Db, Dialect};
 use crate::error::{Result, ServiceError};
 
 /// Each entry brings the schema one version further.
-const MIGRATIONS: [&[&str]; 1] = [&[
+const MIGRATIONS: [&[&str]; 2] = [FIRST, TRACES];
+
+const FIRST: &[&str] = &[
     "CREATE TABLE tenants (
         name TEXT PRIMARY KEY,
         most_open BIGINT NOT NULL,
@@ -92,7 +94,10 @@ const MIGRATIONS: [&[&str]; 1] = [&[
         started_at BIGINT NOT NULL,
         seen_at BIGINT NOT NULL
     )",
-]];
+];
+
+// The span that a job's attempts belong to, as W3C's `traceparent` writes it.
+const TRACES: &[&str] = &["ALTER TABLE jobs ADD COLUMN traceparent TEXT"];
 
 impl Db {
     /// Brings the schema to this program's version.

@@ -12,6 +12,7 @@ use crate::job::{domain, Files, OnChain};
 use crate::prover::{Proved, Provers, Refusal};
 use crate::store::{Digest, Kind};
 use crate::tar;
+use crate::trace;
 
 /// What came of an attempt.
 #[derive(Debug)]
@@ -61,6 +62,7 @@ impl Worker {
         claimed: &Claimed,
         provers: &Arc<Provers>,
         cancel: Arc<AtomicBool>,
+        span: &trace::Attempt,
     ) -> Outcome {
         let job = &claimed.job;
         if let Some(left) = claimed.head_root.as_ref().filter(|_| job.epoch == claimed.head + 1) {
@@ -71,18 +73,23 @@ impl Worker {
                 ));
             }
         }
+        span.stage("fetch");
         let (files, on) = match self.witness(claimed).await {
             Ok(files) => files,
             Err(error) => return Outcome::Retry(error.to_string()),
         };
         let (provers, status) = (Arc::clone(provers), self.status());
-        let (circuit, stop) = (job.circuit.clone(), Arc::clone(&cancel));
+        let (circuit, stop, stages) = (job.circuit.clone(), Arc::clone(&cancel), span.clone());
         let proved = on_thread(move || {
+            stages.stage("settle");
             status.progress("settle", 0.0);
             let settled = files.epoch().settle();
             drop(files);
             let (epoch, trace) = settled.map_err(|e| Refusal::Never(e.to_string()))?;
-            let mut told = |stage, part| status.progress(stage, part);
+            let mut told = |stage, part| {
+                stages.stage(stage);
+                status.progress(stage, part);
+            };
             provers.prove(&circuit, &epoch.inputs, &trace, on, &mut told, &stop)
         });
         let proved = match proved.await {
@@ -102,6 +109,7 @@ impl Worker {
         }
         let Proved { files, manifest_sha256 } = proved;
         let archive = tar::pack("bundle", &files);
+        span.stage("publish");
         self.status.progress("publish", 1.0);
         match self.artefacts.put(Kind::Bundle, archive).await {
             Ok(bundle) => Outcome::Done { bundle, manifest_sha256 },

@@ -19,6 +19,7 @@ use crate::metrics::Metrics;
 use crate::prover::Provers;
 use crate::seal::Seals;
 use crate::store::{Artefacts, Kind};
+use crate::trace::Traces;
 pub(crate) use attempt::sealed_for;
 use attempt::Outcome;
 
@@ -127,6 +128,7 @@ pub struct Worker {
     id: String,
     status: Arc<Status>,
     metrics: Arc<Metrics>,
+    traces: Traces,
 }
 
 impl Worker {
@@ -140,6 +142,7 @@ impl Worker {
         seals: Seals,
         config: &crate::Config,
         metrics: Arc<Metrics>,
+        traces: Traces,
     ) -> Result<Self> {
         Ok(Self {
             db,
@@ -150,6 +153,7 @@ impl Worker {
             config: config.worker.clone(),
             status: Arc::new(Status::new()),
             metrics,
+            traces,
         })
     }
 
@@ -240,7 +244,9 @@ impl Worker {
         stop: &mut watch::Receiver<bool>,
     ) -> bool {
         let (id, attempt) = (claimed.job.id.clone(), claimed.job.attempt);
-        info!(job = id, attempt, circuit = claimed.job.circuit, "claimed");
+        let span = self.traces.attempt(claimed, &self.id);
+        let trace_id = span.trace_id();
+        info!(job = id, attempt, circuit = claimed.job.circuit, trace_id, "claimed");
         let started = std::time::Instant::now();
         let cancel = Arc::new(AtomicBool::new(false));
         self.status.lock().held = Some(Held {
@@ -252,7 +258,7 @@ impl Worker {
             cancel: Arc::clone(&cancel),
         });
         let outcome = {
-            let work = self.attempt(claimed, provers, Arc::clone(&cancel));
+            let work = self.attempt(claimed, provers, Arc::clone(&cancel), &span);
             let grace = Duration::from_secs(self.config.grace_seconds.into());
             let mut stop = stop.clone();
             let status = &self.status;
@@ -270,10 +276,12 @@ impl Worker {
         };
         cancel.store(true, Ordering::SeqCst);
         let faulty = matches!(outcome, Outcome::Faulty(_));
+        span.stage("write");
         let written = self.write(&id, attempt, &outcome).await;
         self.status.lock().held = None;
         let seconds = started.elapsed().as_secs_f64();
         let kind = outcome.name();
+        span.end(if written == Finished::Lost { Outcome::Lost.name() } else { kind });
         match written {
             Finished::Lost => {
                 self.metrics.lost();
