@@ -8,6 +8,7 @@
 //! `MEED_SERVICE_JOBS=2000` makes the last one long.
 #![allow(clippy::print_stderr, reason = "tests say what they skip and what they measure")]
 
+mod client;
 mod collector;
 mod embedded;
 mod faults;
@@ -17,4 +18,5 @@ mod many;
 mod page;
 mod postgres;
 mod processes;
+mod python;
 mod traces;
