@@ -8,6 +8,7 @@
 //! `MEED_SERVICE_JOBS=2000` makes the last one long.
 #![allow(clippy::print_stderr, reason = "tests say what they skip and what they measure")]
 
+mod bucket;
 mod client;
 mod collector;
 mod embedded;
@@ -19,4 +20,5 @@ mod page;
 mod postgres;
 mod processes;
 mod python;
+mod s3;
 mod traces;
