@@ -6,7 +6,7 @@ use ark_bn254::Fr;
 use meed_ledger::claims::ClaimTree;
 use meed_ledger::project::CommitFile;
 use meed_statement::types::Payout;
-use meed_statement::words::word_to_bytes;
+use meed_statement::words::{word_to_bytes, Header};
 
 use crate::abi::{MeedSettlement as S, Token};
 use crate::contract::{commitment_hash, Contract, EpochState};
@@ -22,6 +22,52 @@ pub enum Step {
     Done(String),
     /// These, one after the other.
     Send(Vec<Call>),
+}
+
+/// What a commitment says of an epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// The epoch.
+    pub epoch: u64,
+    /// Of policy, registry and scores.
+    pub roots: [U256; 3],
+    /// Root of the state that it starts from.
+    pub state_root_before: U256,
+    /// Base units.
+    pub fees: u128,
+}
+
+impl Terms {
+    /// Those of a project's `commit.json`.
+    ///
+    /// # Errors
+    /// [`ChainError::Input`].
+    pub fn of_file(file: &CommitFile) -> Result<Self> {
+        let fees = file.fees_total.parse();
+        Ok(Self {
+            epoch: file.epoch,
+            roots: [
+                root("policy_hash", &file.policy_hash)?,
+                root("registry_root", &file.registry_root)?,
+                root("scores_root", &file.scores_root)?,
+            ],
+            state_root_before: root("state_root_before", &file.state_root_before)?,
+            fees: fees.map_err(|_| {
+                ChainError::input("commit.json", "fees_total below 2^128, in digits")
+            })?,
+        })
+    }
+
+    /// Those that a proof was made with.
+    #[must_use]
+    pub fn of_header(header: &Header) -> Self {
+        Self {
+            epoch: header.epoch,
+            roots: [&header.policy_hash, &header.registry_root, &header.scores_root].map(word),
+            state_root_before: word(&header.state_root_before),
+            fees: header.fees_total,
+        }
+    }
 }
 
 /// A public word as a number.
@@ -85,9 +131,9 @@ impl Contract<'_> {
     /// # Errors
     /// [`ChainError::Order`] when it is not the epoch's turn; [`ChainError::Rejected`] when the chain
     /// has other roots or other payouts for it; [`ChainError::Node`].
-    pub fn commit(&self, commit: &CommitFile, payouts: Option<&[Payout]>) -> Result<Step> {
+    pub fn commit(&self, terms: &Terms, payouts: Option<&[Payout]>) -> Result<Step> {
         let state = self.state()?;
-        let epoch = commit.epoch;
+        let Terms { epoch, roots, state_root_before: before, fees } = *terms;
         if epoch <= state.epoch {
             let settled = self.settled(epoch)?;
             return match payouts {
@@ -102,12 +148,6 @@ impl Contract<'_> {
             };
         }
         next_epoch(epoch, state.epoch)?;
-        let roots = [
-            root("policy_hash", &commit.policy_hash)?,
-            root("registry_root", &commit.registry_root)?,
-            root("scores_root", &commit.scores_root)?,
-        ];
-        let before = root("state_root_before", &commit.state_root_before)?;
         if before != state.state_root {
             return Err(ChainError::Rejected(format!(
                 "epoch {epoch} starts from state {before:#066x} in the project, and from {:#066x} in \
@@ -115,10 +155,6 @@ impl Contract<'_> {
                 state.state_root
             )));
         }
-        let fees: u128 = commit
-            .fees_total
-            .parse()
-            .map_err(|_| ChainError::input("commit.json", "fees_total below 2^128, in digits"))?;
         if state.commitment == commitment_hash(roots) && state.locked == fees {
             return Ok(Step::Done(format!(
                 "Epoch {epoch} is committed, with these roots and fees"

@@ -26,7 +26,7 @@ pub use alloy::primitives::{Address, Bytes, B256, U256};
 pub use client::Client;
 pub use contract::Contract;
 pub use deployment::Deployment;
-pub use epochs::Step;
+pub use epochs::{Step, Terms};
 pub use error::{ChainError, Class, Result};
 pub use revert::{reason, utc};
 pub use send::{Call, Included, Progress, Quote, Sender, Wait};

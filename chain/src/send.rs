@@ -201,11 +201,8 @@ impl<'a> Sender<'a> {
         Ok(quote)
     }
 
-    /// How many transactions this account has sent.
-    ///
-    /// # Errors
-    /// [`ChainError::Order`] while one is on its way; [`ChainError::Node`].
-    pub fn nonce(&self) -> Result<u64> {
+    /// How many transactions of this account are in blocks, and how many it has sent.
+    fn counts(&self) -> Result<(u64, u64)> {
         let address = self.address;
         let action = "count transactions";
         let done = self
@@ -214,14 +211,51 @@ impl<'a> Sender<'a> {
         let sent = self
             .client
             .ask(action, |p| async move { p.get_transaction_count(address).pending().await })?;
-        if sent > done {
-            return Err(ChainError::order(format!(
-                "{address} has {} transactions on their way: wait until they are in a block, so that \
-                 nothing is sent twice",
-                sent - done
-            )));
+        Ok((done, sent))
+    }
+
+    fn on_their_way(&self, count: u64) -> ChainError {
+        ChainError::order(format!(
+            "{} has {count} transactions on their way: wait until they are in a block, so that \
+             nothing is sent twice",
+            self.address
+        ))
+    }
+
+    /// How many transactions this account has sent.
+    ///
+    /// # Errors
+    /// [`ChainError::Order`] while one is on its way; [`ChainError::Node`].
+    pub fn nonce(&self) -> Result<u64> {
+        match self.counts()? {
+            (done, sent) if sent > done => Err(self.on_their_way(sent - done)),
+            (done, _) => Ok(done),
         }
-        Ok(done)
+    }
+
+    /// Waits until no transaction of this account is on its way. Answers whether one was: then the
+    /// chain must be looked at anew. `waits` is told of how many, once.
+    ///
+    /// # Errors
+    /// [`ChainError::Order`] when one still is after `most`; [`ChainError::Node`];
+    /// [`ChainError::Cancelled`].
+    pub fn settle_down(&self, most: Duration, waits: impl FnOnce(u64)) -> Result<bool> {
+        let (done, sent) = self.counts()?;
+        if sent <= done {
+            return Ok(false);
+        }
+        waits(sent - done);
+        let start = Instant::now();
+        loop {
+            self.client.sleep(POLL)?;
+            match self.counts()? {
+                (done, sent) if sent <= done => return Ok(true),
+                (done, sent) if start.elapsed() > most => {
+                    return Err(self.on_their_way(sent - done))
+                }
+                _ => {}
+            }
+        }
     }
 
     /// Signs and sends a call, and waits until it is in a block.

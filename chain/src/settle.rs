@@ -7,7 +7,7 @@ use meed_ledger::bundle::{domain_text, Verified};
 use meed_verifier::AnyProof;
 
 use crate::abi::MeedSettlement as S;
-use crate::contract::{commitment_hash, Contract};
+use crate::contract::{commitment_hash, Contract, State};
 use crate::deployment::Deployment;
 use crate::epochs::{next_epoch, word, Step};
 use crate::error::{ChainError, Result};
@@ -94,12 +94,7 @@ impl Contract<'_> {
         }
         let state = self.state()?;
         if epoch <= state.epoch {
-            let settled = self.settled(epoch)?;
-            self.same_payouts(&settled, &bundle.payouts)?;
-            return Ok(Some(Step::Done(format!(
-                "Epoch {epoch} is settled, with this bundle's payouts: {} to {} accounts",
-                settled.released, settled.payouts
-            ))));
+            return self.same_epoch(bundle, &state).map(|text| Some(Step::Done(text)));
         }
         next_epoch(epoch, state.epoch)?;
         if state.commitment == B256::ZERO {
@@ -128,8 +123,45 @@ impl Contract<'_> {
         Ok(None)
     }
 
+    /// Fails unless a settled epoch is a bundle's, as far as the contract still knows it.
+    fn same_epoch(&self, bundle: &Verified, state: &State) -> Result<String> {
+        let header = &bundle.header;
+        let epoch = header.epoch;
+        let settled = self.settled(epoch)?;
+        let (released, payouts) = (settled.released, settled.payouts);
+        if settled.swept {
+            // The sweep has taken the root away.
+            let (total, accounts) = (header.released_total, header.payouts);
+            if (released, payouts) != (total, accounts) {
+                return Err(ChainError::Rejected(format!(
+                    "epoch {epoch} is settled with other payouts: expected {released} to {payouts} \
+                     accounts, got {total} to {accounts}"
+                )));
+            }
+            return Ok(format!(
+                "Epoch {epoch} is settled and swept: {released} to {payouts} accounts, as in this \
+                 bundle"
+            ));
+        }
+        self.same_payouts(&settled, &bundle.payouts)?;
+        // The same payouts can leave another state, which the contract has of the last epoch alone.
+        let (expected, got) = (state.state_root, word(&header.state_root_after));
+        if epoch == state.epoch && expected != got {
+            return Err(ChainError::Rejected(format!(
+                "epoch {epoch} is settled with another bundle: expected state root {expected:#066x} \
+                 after it, got {got:#066x}"
+            )));
+        }
+        Ok(format!(
+            "Epoch {epoch} is settled, with this bundle's payouts: {released} to {payouts} accounts"
+        ))
+    }
+
     /// Fails unless the circuit counts and has the bundle's key.
-    fn check_circuit(&self, number: u64, bundle: &Verified) -> Result<()> {
+    ///
+    /// # Errors
+    /// [`ChainError::Contract`] when it does not; [`ChainError::Node`].
+    pub fn check_circuit(&self, number: u64, bundle: &Verified) -> Result<()> {
         let address = self.address();
         let expected = || format!("circuit {number} with key 0x{}", hex::encode(bundle.vk_id));
         let other = |got: String| ChainError::Contract { address, expected: expected(), got };

@@ -136,6 +136,7 @@ fn of_key(error: &KeyError) -> Code {
 
 fn of_service(error: &ServiceError) -> Code {
     match error {
+        ServiceError::Artefact { .. } => Code::Rejected,
         ServiceError::Config { .. } => Code::Input,
         ServiceError::Unknown { .. } | ServiceError::NewerDatabase { .. } => Code::Usage,
         ServiceError::Database(_) | ServiceError::Store(_) | ServiceError::Io { .. } => Code::Io,

@@ -309,7 +309,7 @@ fn memo(text: &str) -> Result<B256, String> {
     Ok(B256::right_padding_from(&bytes))
 }
 
-fn numbered(text: &str) -> Result<(u64, PathBuf), String> {
+pub(super) fn numbered(text: &str) -> Result<(u64, PathBuf), String> {
     let (number, path) = text.split_once('=').ok_or("expected N=FILE")?;
     let number = number.parse().map_err(|_| "expected N=FILE with a number N".to_owned())?;
     Ok((number, PathBuf::from(path)))

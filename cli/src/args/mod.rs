@@ -27,7 +27,9 @@ pub(crate) use registry::RegistrySimilar;
 pub(crate) use scores::{
     Format, Import, Normalise, Orientation, Scores, Sign, SpanWeight, Unwritten,
 };
-pub(crate) use service::{Fetch, Pack, Serve, Service, SettingsArgs, Tenant, Token, Worker};
+pub(crate) use service::{
+    Fetch, Pack, Serve, Service, ServiceSettle, SettingsArgs, Tenant, Token, Worker,
+};
 
 const AFTER: &str = "\
 Start here:

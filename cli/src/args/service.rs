@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Subcommand};
 
+use super::chain::{numbered, ContractArgs, SendArgs};
 use super::{DomainArgs, ProofSystem};
 
 const SETTINGS: &str = "Settings come from the file and from variables MEED_SERVICE_<SECTION>__<KEY>, which go over it:
@@ -46,6 +47,7 @@ pub(crate) enum Service {
     Token(Token),
     Pack(Pack),
     Fetch(Fetch),
+    Settle(ServiceSettle),
 }
 
 /// Make a tenant, or change how many open jobs it may have.
@@ -123,10 +125,9 @@ pub(crate) struct Pack {
 #[command(after_help = "Example:
   meed service fetch --config service.toml --tenant acme --network net --out bundles \\
        --key keys/meed-groth16-S.vk.json --chain-id 1 --contract 0x...
-  for epoch in $(ls bundles | sort -n); do meed -p net chain settle bundles/$epoch --yes || break; done
 
-Both can be interrupted and run again: a bundle that is there is compared, an epoch that is settled
-says so. Groth16 proofs are verified as one batch. This reads database and store, not the API.")]
+It can be interrupted and run again: a bundle that is there is compared. Groth16 proofs are verified as
+one batch. This reads database and store, not the API. `meed service settle` does the same and settles.")]
 pub(crate) struct Fetch {
     /// Whose.
     #[arg(long, value_name = "NAME")]
@@ -134,14 +135,61 @@ pub(crate) struct Fetch {
     /// The network.
     #[arg(long, value_name = "NAME")]
     pub(crate) network: String,
-    /// The verifying key; bundles under other keys are left out.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) key: PathBuf,
+    /// A verifying key; may be repeated. Bundles under other keys are left out; of several bundles of an
+    /// epoch the one under the first key counts.
+    #[arg(long = "key", required = true, value_name = "FILE")]
+    pub(crate) keys: Vec<PathBuf>,
     /// The folder for the bundles, one folder an epoch.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
     #[command(flatten)]
     pub(crate) domain: DomainArgs,
+    #[command(flatten)]
+    pub(crate) settings: SettingsArgs,
+}
+
+/// Fetch a network's finished bundles, verify them all, and settle their epochs on the contract in order.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Example:
+  meed -p net service settle --config service.toml --tenant acme --network net --out bundles --yes
+
+Where there is no chain.toml, --contract 0x... and --circuit N=FILE name contract and keys. Node and
+key of the account are given as for `meed chain`.
+
+It can be killed at any time and run again. What is left to do is the contract's to say: an epoch that
+is settled is compared with its bundle; a transaction that is still on its way is waited for, for as
+long as --wait says. It verifies everything before it sends anything.
+
+Exit codes here: 1 a bundle that is not valid or not what was put into the store, an epoch that is
+settled with another bundle; 2 also an epoch that is missing or not committed, no bundle for this
+contract under these keys, and what the contract refuses; 4 also database, store or node that cannot
+be reached, and a transaction that failed or is in no block in time. Epochs settled before stay settled.")]
+pub(crate) struct ServiceSettle {
+    /// Whose.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: String,
+    /// The network.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) network: String,
+    /// The folder for the bundles, one folder an epoch.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Circuit and verifying key, as N=FILE; may be repeated [default: those of chain.toml].
+    #[arg(long = "circuit", value_parser = numbered, value_name = "N=FILE")]
+    pub(crate) circuits: Vec<(u64, PathBuf)>,
+    /// Commit to each epoch first, where nobody has. The account must be the operator's.
+    #[arg(long)]
+    pub(crate) commit: bool,
+    /// Send the payouts in fewer bytes: indexes into the contract's pages, amounts as long as needed.
+    #[arg(long)]
+    pub(crate) dense: bool,
+    /// Send the payouts in parts, even if one transaction would do.
+    #[arg(long)]
+    pub(crate) parts: bool,
+    #[command(flatten)]
+    pub(crate) contract: ContractArgs,
+    #[command(flatten)]
+    pub(crate) send: SendArgs,
     #[command(flatten)]
     pub(crate) settings: SettingsArgs,
 }

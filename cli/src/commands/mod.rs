@@ -51,7 +51,7 @@ pub(crate) fn run(command: Command, root: &Path, ui: &Ui) -> Result<Report> {
         Command::Keys(args) => keys::run(&args),
         Command::Serve(args) => service::serve(&args),
         Command::Worker(args) => service::worker(&args),
-        Command::Service(args) => service::run(args, root),
+        Command::Service(args) => service::run(args, root, ui),
         Command::Demo(args) => demo::run(&args, ui),
     }
 }

@@ -6,7 +6,9 @@ use meed_statement::roots::{state_root, to_field, words_hash};
 use meed_statement::types::StateEntry;
 use meed_statement::units::ACCRUED_BITS;
 use meed_statement::words::{check_words, Binding, Domain, Header, HEADER_WORDS};
-use meed_verifier::{verify_any, AnyPreparedKey, AnyProof, AnyVerifyingKey};
+use meed_verifier::{
+    verify_any, verify_batch, AnyPreparedKey, AnyProof, AnyVerifyingKey, PreparedVerifyingKey,
+};
 use ruint::aliases::U256;
 use sha2::{Digest, Sha256};
 
@@ -77,6 +79,32 @@ pub fn read_files(files: &[(&str, &[u8])]) -> Result<Contents, BundleError> {
     check(&Memory::new(files)?, None, &Expected::default())
 }
 
+/// Checks the proofs of bundles of one key: those of Groth16 all in one go, others one by one.
+///
+/// # Errors
+/// The place in the list of the first bundle that is not valid, and its [`BundleError`].
+pub fn verify_all(
+    bundles: Vec<Contents>,
+    key: &AnyVerifyingKey,
+) -> Result<Vec<Verified>, (usize, BundleError)> {
+    for (i, bundle) in bundles.iter().enumerate() {
+        bundle.check_key(key).map_err(|error| (i, error))?;
+    }
+    if let Ok(groth16) = key.groth16() {
+        let item = |bundle: &Contents| {
+            bundle.proof.groth16().map(|proof| (bundle.binding.to_inputs(), *proof))
+        };
+        let items: Result<Vec<_>, _> = bundles.iter().map(item).collect();
+        let prepared = PreparedVerifyingKey::new(groth16);
+        if items.is_ok_and(|items| verify_batch(&prepared, &items).is_ok()) {
+            return Ok(bundles.into_iter().map(|contents| Verified { contents }).collect());
+        }
+        // One by one they say which it is, and why.
+    }
+    let verify = |(i, bundle): (usize, Contents)| bundle.verify(key).map_err(|error| (i, error));
+    bundles.into_iter().enumerate().map(verify).collect()
+}
+
 impl Contents {
     /// Checks the proof under a key.
     ///
@@ -84,6 +112,13 @@ impl Contents {
     /// [`BundleError::ForeignKey`]; [`BundleError::Field`] when the bundle says of the key what is not
     /// so; [`BundleError::Proof`].
     pub fn verify(self, key: &AnyVerifyingKey) -> Result<Verified, BundleError> {
+        self.check_key(key)?;
+        check_proof(key, &self.proof, &self.binding)?;
+        Ok(Verified { contents: self })
+    }
+
+    /// Fails unless the bundle is one of this key, and says of it what is so.
+    fn check_key(&self, key: &AnyVerifyingKey) -> Result<(), BundleError> {
         let label = KeyLabel::of(key);
         if label.vk_id != self.vk_id {
             let (expected, got) = (hex_0x(&label.vk_id), hex_0x(&self.vk_id));
@@ -93,8 +128,7 @@ impl Contents {
             let (expected, got) = (origin(label.insecure), origin(self.insecure_key));
             return Err(BundleError::field(MANIFEST, "key origin", expected, got));
         }
-        check_proof(key, &self.proof, &self.binding)?;
-        Ok(Verified { contents: self })
+        Ok(())
     }
 }
 

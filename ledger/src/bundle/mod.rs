@@ -33,7 +33,9 @@ use meed_statement::words::{Binding, Domain, Header};
 use meed_verifier::{AnyProof, AnyVerifyingKey};
 use ruint::aliases::U256;
 
-pub use check::{read_bundle, read_files, verify_bundle, verify_bundle_with, verify_files};
+pub use check::{
+    read_bundle, read_files, verify_all, verify_bundle, verify_bundle_with, verify_files,
+};
 pub use error::BundleError;
 pub(crate) use text::parse_decimal;
 pub use text::{domain_text, hex_0x};

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use meed_chain::{Address, Deployment, Route, Step, B256};
+use meed_chain::{Address, Deployment, Route, Step, Terms, B256};
 use meed_ledger::bundle::{verify_bundle_with, Circuit, Expected, MANIFEST};
 use meed_ledger::project::{Project, PAYOUTS, SETTLEMENT};
 use meed_statement::types::Payout;
@@ -62,7 +62,7 @@ pub(crate) fn commit(args: &ChainCommit, root: &Path, ui: &Ui) -> Result<Report>
     project.load(epoch)?;
     let file = project.commit_file(epoch)?;
     let payouts = settled_payouts(&project, epoch)?;
-    let step = contract.commit(&file, payouts.as_deref())?;
+    let step = contract.commit(&Terms::of_file(&file)?, payouts.as_deref())?;
     let json = json!({
         "chain_id": place.client.chain_id(),
         "contract": place.address,
@@ -193,12 +193,7 @@ fn finish(step: Step, mut json: Value, outbox: Option<Outbox<'_>>) -> Result<Rep
             return Ok(Report::new(text, json));
         }
     };
-    for (i, call) in calls.iter().enumerate() {
-        match outbox.dry() && i > 0 {
-            true => outbox.later(call, "it can be tried after what comes before it"),
-            false => outbox.send(call).map(|_| ())?,
-        }
-    }
+    outbox.send_all(&calls)?;
     let (text, transactions) = outbox.finish();
     json["done_before"] = json!(false);
     json["transactions"] = transactions;

@@ -4,6 +4,7 @@ mod claim;
 mod deploy;
 mod epoch;
 mod events;
+mod in_order;
 mod send;
 mod status;
 
@@ -16,6 +17,8 @@ use meed_chain::{Client, Contract, Deployment};
 use crate::args::chain::{Chain, ContractArgs, NodeArgs};
 use crate::failure::usage;
 use crate::ui::{Report, Ui};
+
+pub(crate) use in_order::{How, InOrder};
 
 /// Variable with a node's URL.
 pub(super) const RPC: &str = "MEED_RPC";
@@ -44,16 +47,16 @@ fn connect(args: &NodeArgs, ui: &Ui) -> Result<Client> {
 }
 
 /// A node, and where the contract is on its chain.
-pub(super) struct Place {
-    client: Client,
+pub(crate) struct Place {
+    pub(crate) client: Client,
     /// The project's deployment, unless another contract was asked for.
-    pub(super) deployment: Option<Deployment>,
-    address: meed_chain::Address,
+    pub(crate) deployment: Option<Deployment>,
+    pub(crate) address: meed_chain::Address,
     hint: String,
 }
 
 impl Place {
-    pub(super) fn open(args: &ContractArgs, root: &Path, ui: &Ui) -> Result<Self> {
+    pub(crate) fn open(args: &ContractArgs, root: &Path, ui: &Ui) -> Result<Self> {
         let deployment = Deployment::load(root)?;
         let file = Deployment::path(root);
         let (deployment, address, hint) = match (args.contract, deployment) {
@@ -98,7 +101,7 @@ impl Place {
         }
     }
 
-    pub(super) fn contract(&self) -> Result<Contract<'_>> {
+    pub(crate) fn contract(&self) -> Result<Contract<'_>> {
         Ok(Contract::open(&self.client, self.address, &self.hint)?)
     }
 }

@@ -19,6 +19,8 @@ pub(crate) struct Outbox<'a> {
     sender: Sender<'a>,
     args: &'a SendArgs,
     ui: &'a Ui,
+    /// Whether anything was tried or sent.
+    tried: bool,
     lines: Vec<String>,
     transactions: Vec<Value>,
 }
@@ -36,7 +38,7 @@ impl<'a> Outbox<'a> {
             password_file: args.password_file.as_deref(),
         };
         let sender = Sender::new(client, source.open()?);
-        Ok(Self { sender, args, ui, lines: Vec::new(), transactions: Vec::new() })
+        Ok(Self { sender, args, ui, tried: false, lines: Vec::new(), transactions: Vec::new() })
     }
 
     pub(crate) fn sender(&self) -> &Sender<'a> {
@@ -92,10 +94,37 @@ impl<'a> Outbox<'a> {
         Ok(Some(included))
     }
 
+    /// Sends calls one after the other. In a dry run only the first of all can be tried.
+    pub(crate) fn send_all(&mut self, calls: &[Call]) -> Result<()> {
+        for call in calls {
+            match self.dry() && self.tried {
+                true => self.later(call, "it can be tried after what comes before it"),
+                false => self.send(call).map(|_| ())?,
+            }
+            self.tried = true;
+        }
+        Ok(())
+    }
+
+    /// Waits until no transaction of the account is on its way. Answers whether one was.
+    pub(crate) fn settle_down(&self) -> Result<bool> {
+        let address = self.sender.address();
+        let tell = |count| {
+            let what = format!("{count} transactions of {address} are on their way");
+            self.ui.note(&format!("{what}: waiting until they are in a block"));
+        };
+        Ok(self.sender.settle_down(Duration::from_secs(self.args.wait), tell)?)
+    }
+
     /// Says that a call cannot be tried yet.
     pub(crate) fn later(&mut self, call: &Call, why: &str) {
         self.lines.push(format!("Then {}; {why}", call.what));
         self.transactions.push(json!({ "what": call.what, "tried": false, "why": why }));
+    }
+
+    /// What was done since the last look, for people and for programs.
+    pub(crate) fn take(&mut self) -> (Vec<String>, Vec<Value>) {
+        (std::mem::take(&mut self.lines), std::mem::take(&mut self.transactions))
     }
 
     /// What was done, for people and for programs.

@@ -1,6 +1,7 @@
 //! `meed serve`, `meed worker`, `meed service`.
 
 mod fetch;
+mod settle;
 
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 
 use crate::args::{Pack, ProofSystem, Serve, Service, SettingsArgs, Tenant, Token, Worker};
 use crate::failure::usage;
-use crate::ui::Report;
+use crate::ui::{Report, Ui};
 
 pub(crate) fn serve(args: &Serve) -> Result<Report> {
     let config = load(&args.settings)?;
@@ -31,7 +32,7 @@ pub(crate) fn worker(args: &Worker) -> Result<Report> {
     Ok(Report::new("The worker has stopped; nothing is left undone", json!({"stopped": true})))
 }
 
-pub(crate) fn run(command: Service, root: &Path) -> Result<Report> {
+pub(crate) fn run(command: Service, root: &Path, ui: &Ui) -> Result<Report> {
     match command {
         Service::Config(args) => {
             let config = load(&args)?;
@@ -46,7 +47,8 @@ pub(crate) fn run(command: Service, root: &Path) -> Result<Report> {
         Service::Tenant(args) => tenant(&args),
         Service::Token(args) => token(args),
         Service::Pack(args) => pack(&args, root),
-        Service::Fetch(args) => fetch::run(&args),
+        Service::Fetch(args) => fetch::run(&args, ui),
+        Service::Settle(args) => settle::run(&args, root, ui),
     }
 }
 
