@@ -93,7 +93,7 @@ pub struct S3Config {
 }
 
 /// `[witness]`.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WitnessConfig {
     /// A file with the key: 64 hexadecimal digits.
@@ -104,6 +104,21 @@ pub struct WitnessConfig {
     pub earlier_key_files: Vec<PathBuf>,
     /// Seconds that a witness is kept after its job's end. 0 deletes it at once.
     pub keep_seconds: u32,
+    /// Seconds after which a witness in the store that no job refers to is deleted. 0 keeps it.
+    pub orphan_seconds: u32,
+}
+
+impl Default for WitnessConfig {
+    fn default() -> Self {
+        Self {
+            key_file: None,
+            key: None,
+            earlier_key_files: Vec::new(),
+            keep_seconds: 0,
+            // No submission takes as long.
+            orphan_seconds: 86_400,
+        }
+    }
 }
 
 /// `[http]`.

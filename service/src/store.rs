@@ -8,10 +8,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
-use object_store::{BackoffConfig, ObjectStore, PutPayload, RetryConfig};
+use object_store::{BackoffConfig, ObjectMeta, ObjectStore, PutPayload, RetryConfig};
 use sha2::{Digest as _, Sha256};
 
 use crate::config::StoreConfig;
@@ -44,6 +45,9 @@ fn patience() -> RetryConfig {
     // The library's ten tries are over in seconds where connections are refused.
     RetryConfig { backoff, max_retries: usize::MAX, retry_timeout: PATIENCE }
 }
+
+/// Name of the object that tells the store's time.
+const CLOCK: &str = "clock";
 
 /// Which bytes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -147,6 +151,30 @@ impl Artefacts {
         Ok(bytes)
     }
 
+    /// The artefacts of a kind that have been there for longer than `age`, by the store's own clock: SHA-256.
+    ///
+    /// # Errors
+    /// [`ServiceError::Store`].
+    pub async fn older_than(&self, kind: Kind, age: Duration) -> Result<Vec<String>> {
+        let folder = Key::from(format!("{}/{}", self.prefix, kind.folder()));
+        let all: Vec<ObjectMeta> = self.store.list(Some(&folder)).try_collect().await?;
+        if all.is_empty() {
+            return Ok(Vec::new());
+        }
+        // An empty object that is new says what time it is there.
+        let clock = Key::from(format!("{}/{CLOCK}", self.prefix));
+        self.store.put(&clock, PutPayload::new()).await?;
+        let now = self.store.head(&clock).await?.last_modified;
+        let age = i64::try_from(age.as_millis()).unwrap_or(i64::MAX);
+        let old = all.iter().filter(|m| (now - m.last_modified).num_milliseconds() > age);
+        let named = old.filter_map(|meta| {
+            let name = meta.location.filename()?.to_owned();
+            // Nothing but what `put` makes.
+            (self.key(kind, &name) == meta.location).then_some(name)
+        });
+        Ok(named.collect())
+    }
+
     /// Deletes an artefact. One that is not there is deleted.
     ///
     /// # Errors
@@ -202,6 +230,11 @@ mod tests {
             let error = store.get(Kind::Bundle, &digest).await.unwrap_err().to_string();
             assert!(error.contains(what), "{error}");
         }
+        let old = |kind, age| store.older_than(kind, Duration::from_millis(age));
+        assert_eq!(old(Kind::Bundle, 3_600_000).await.unwrap(), Vec::<String>::new());
+        assert_eq!(old(Kind::Witness, 0).await.unwrap(), Vec::<String>::new());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        assert_eq!(old(Kind::Bundle, 0).await.unwrap(), [digest.sha256.clone()]);
         store.delete(Kind::Bundle, &digest.sha256).await.unwrap();
         store.delete(Kind::Bundle, &digest.sha256).await.unwrap();
         assert!(store.get(Kind::Bundle, &digest).await.is_err());

@@ -56,7 +56,7 @@ fn new(network: &str, epoch: i64) -> New {
         chain_id: None,
         contract: None,
         root_before: format!("root{}", epoch - 1),
-        witness: Digest::of(b"witness"),
+        witness: Digest::of(id.as_bytes()),
         traceparent: Some(format!("00-{epoch:032x}-{epoch:016x}-01")),
     };
     New {
@@ -100,6 +100,26 @@ async fn epochs_wait_for_each_other_and_priorities_count() {
 }
 
 #[tokio::test]
+async fn a_witness_is_a_jobs_or_given_up() {
+    let q = Queue::new().await;
+    let (first, late) = (new("a", 1), new("b", 1));
+    q.submit(&first).await;
+    assert!(!q.db.give_up(&first.task.witness.sha256).await.unwrap());
+    assert!(!q.db.give_up(&first.task.witness.sha256).await.unwrap());
+    for _ in 0..2 {
+        assert!(q.db.give_up(&late.task.witness.sha256).await.unwrap());
+    }
+    // The submission that stalled until now leaves nothing behind, and can be made again.
+    assert_eq!(q.db.submit(&late).await.unwrap(), Submitted::Late);
+    assert!(q.db.job("acme", &late.id).await.unwrap().is_none());
+    let task = Task { witness: Digest::of(b"sealed again"), ..late.task.clone() };
+    q.submit(&New { task, ..late }).await;
+    // A job keeps its witness to its end, and after it.
+    q.db.cancel("acme", "a-1").await.unwrap();
+    assert!(!q.db.give_up(&first.task.witness.sha256).await.unwrap());
+}
+
+#[tokio::test]
 async fn a_request_is_one_job_and_an_epoch_is_proved_once() {
     let q = Queue::new().await;
     q.submit(&new("a", 1)).await;
@@ -110,11 +130,14 @@ async fn a_request_is_one_job_and_an_epoch_is_proved_once() {
     let taken = New { key: "k".to_owned(), ..again.clone() };
     assert_eq!(q.db.submit(&taken).await.unwrap(), Submitted::Taken("a-1".to_owned()));
     // Another domain is another proof.
-    q.submit(&New { domain: "1:0x".to_owned(), ..taken.clone() }).await;
+    let witness = |name: &[u8]| Task { witness: Digest::of(name), ..taken.task.clone() };
+    let task = witness(b"other");
+    q.submit(&New { domain: "1:0x".to_owned(), task, ..taken.clone() }).await;
     // After its end without a bundle, the epoch may be asked for again.
     let (cancelled, changed) = q.db.cancel("acme", "a-1").await.unwrap().unwrap();
     assert!(changed && cancelled.state == State::Cancelled);
-    q.submit(&New { id: "third".to_owned(), key: "third".to_owned(), ..taken }).await;
+    let (id, key, task) = ("third".to_owned(), "third".to_owned(), witness(b"third"));
+    q.submit(&New { id, key, task, ..taken.clone() }).await;
     q.db.save_tenant("acme", 2).await.unwrap();
     assert_eq!(q.db.submit(&new("b", 1)).await.unwrap(), Submitted::Quota(2));
     let filter = Filter { limit: 2, ..Filter::default() };
@@ -229,13 +252,13 @@ async fn tokens_are_hashed_and_scoped() {
 }
 
 #[tokio::test]
-async fn a_database_of_the_first_version_keeps_its_jobs() {
+async fn a_database_of_an_earlier_version_keeps_its_jobs() {
     let q = Queue::new().await;
     q.submit(&new("a", 1)).await;
-    // What the second version added is taken away again.
+    // What the third version added is taken away again.
     let file = q._folder.path().join("q/queue.db");
     let pool = sqlx::AnyPool::connect(&format!("sqlite://{}", file.display())).await.unwrap();
-    for text in ["ALTER TABLE jobs DROP COLUMN traceparent", "UPDATE meed_schema SET version = 1"] {
+    for text in ["ALTER TABLE jobs DROP COLUMN traceparent", "UPDATE meed_schema SET version = 2"] {
         sqlx::query(text).execute(&pool).await.unwrap();
     }
     pool.close().await;

@@ -180,6 +180,11 @@ fn answer(submitted: Submitted, span: &Request) -> Result<Response, Problem> {
                 format!("the network is there, with epoch {head} proved: leave out `first`");
             return conflict("not_first", message);
         }
+        Submitted::Late => {
+            let message = "this took longer than a witness is kept without a job: make the same \
+                           request again";
+            return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "late", message));
+        }
         Submitted::Quota(open) => {
             let message = format!("{open} jobs are open, as many as this tenant may have");
             return Err(Problem::new(StatusCode::TOO_MANY_REQUESTS, "quota", message));

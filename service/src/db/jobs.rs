@@ -67,6 +67,8 @@ pub enum Submitted {
     Quota(i64),
     /// The network is there already: it cannot begin here.
     NotFirst(i64),
+    /// The witness was given up in the meantime ([`Db::give_up`]).
+    Late,
 }
 
 /// A job in a worker's hands.
@@ -268,6 +270,13 @@ impl Db {
             .bind(task.traceparent.as_deref())
             .execute(&mut *tx)
             .await?;
+        // Given up or a job's, never both: whoever comes second waits for the first one's transaction.
+        let text = "INSERT INTO witnesses (sha256, job) VALUES ($1, $2) \
+                    ON CONFLICT (sha256) DO NOTHING";
+        let query = sqlx::query(text).bind(&task.witness.sha256).bind(&new.id);
+        if query.execute(&mut *tx).await?.rows_affected() != 1 {
+            return Ok(Submitted::Late);
+        }
         let text = "INSERT INTO idempotency (tenant, key, body_sha256, job, created_at) \
                     VALUES ($1, $2, $3, $4, {now})";
         sqlx::query(&self.sql(text))

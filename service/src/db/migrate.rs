@@ -6,7 +6,7 @@ use super::{Db, Dialect};
 use crate::error::{Result, ServiceError};
 
 /// Each entry brings the schema one version further.
-const MIGRATIONS: [&[&str]; 2] = [FIRST, TRACES];
+const MIGRATIONS: [&[&str]; 3] = [FIRST, WITNESSES, TRACES];
 
 const FIRST: &[&str] = &[
     "CREATE TABLE tenants (
@@ -94,6 +94,16 @@ const FIRST: &[&str] = &[
         started_at BIGINT NOT NULL,
         seen_at BIGINT NOT NULL
     )",
+];
+
+const WITNESSES: &[&str] = &[
+    // Whose a witness of the store is: a job's, or nobody's any more.
+    "CREATE TABLE witnesses (
+        sha256 TEXT PRIMARY KEY,
+        job TEXT
+    )",
+    "INSERT INTO witnesses (sha256, job)
+        SELECT witness_sha256, MIN(id) FROM jobs GROUP BY witness_sha256",
 ];
 
 // The span that a job's attempts belong to, as W3C's `traceparent` writes it.

@@ -18,6 +18,24 @@ impl Db {
         rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect()
     }
 
+    /// Gives up a witness of the store, unless it is a job's. From then on no job can have it: a
+    /// submission that comes with it so late is refused. Answers whether it is given up, now or before.
+    ///
+    /// # Errors
+    /// [`ServiceError::Database`](crate::ServiceError::Database).
+    pub async fn give_up(&self, sha256: &str) -> Result<bool> {
+        let mut tx = self.begin().await?;
+        // A program of the version before writes jobs alone.
+        let text = "INSERT INTO witnesses (sha256, job) SELECT $1, NULL \
+                    WHERE NOT EXISTS (SELECT 1 FROM jobs WHERE witness_sha256 = $1) \
+                    ON CONFLICT (sha256) DO NOTHING";
+        sqlx::query(text).bind(sha256).execute(&mut *tx).await?;
+        let text = "SELECT 1 FROM witnesses WHERE sha256 = $1 AND job IS NULL";
+        let given_up = !sqlx::query(text).bind(sha256).fetch_all(&mut *tx).await?.is_empty();
+        tx.commit().await?;
+        Ok(given_up)
+    }
+
     /// Says that a job's witness is deleted.
     ///
     /// # Errors
