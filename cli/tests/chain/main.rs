@@ -5,6 +5,8 @@
 #![allow(clippy::print_stderr, reason = "tests say what they skip and what they measure")]
 
 mod audit;
+#[path = "../tool/child.rs"]
+mod child;
 mod fixture;
 mod flow;
 mod halo2;

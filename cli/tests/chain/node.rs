@@ -3,13 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::AtomicBool;
 
 use meed_chain::abi::Token;
 use meed_chain::{Address, Client, U256};
 use serde_json::{json, Value};
 
+use super::child::Running;
 use super::world::{Said, World};
 
 /// The first account of anvil's well-known mnemonic, and its key.
@@ -30,15 +31,8 @@ pub(crate) fn contracts() -> PathBuf {
 
 /// A running anvil; it ends with this value.
 pub(crate) struct Anvil {
-    child: Child,
+    _child: Running,
     port: u16,
-}
-
-impl Drop for Anvil {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// The program itself, not npm's wrapper: a wrapper that is killed leaves it behind.
@@ -52,14 +46,14 @@ fn anvil() -> PathBuf {
 
 impl Anvil {
     pub(crate) fn start(chain_id: u64) -> Self {
-        let mut child = Command::new(anvil())
+        let mut command = Command::new(anvil());
+        command
             .args(["--host", "127.0.0.1", "--port", "0", "--accounts", "3"])
             .args(["--chain-id", &chain_id.to_string()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("anvil starts");
+            .stderr(Stdio::null());
+        let mut child = Running::start(&mut command);
         let mut lines = BufReader::new(child.stdout.take().expect("a pipe")).lines();
         let port = lines
             .by_ref()
@@ -67,7 +61,7 @@ impl Anvil {
             .find_map(|line| line.strip_prefix("Listening on 127.0.0.1:")?.trim().parse().ok());
         // Anvil goes on writing: the pipe must be read to its end.
         std::thread::spawn(move || lines.for_each(drop));
-        Self { child, port: port.expect("anvil says where it listens") }
+        Self { _child: child, port: port.expect("anvil says where it listens") }
     }
 
     pub(crate) fn url(&self) -> String {

@@ -64,7 +64,7 @@ fn epochs_are_proved_in_order_and_nothing_secret_is_left() {
     c.until(&third, "done", 60);
 
     // All of a network's bundles, verified together; a second time nothing is new.
-    let key = lab.keys.join("meed-groth16-XS.vk.json").display().to_string();
+    let key = lab.verifying_key();
     let fetch =
         ["service", "fetch", "--tenant", "acme", "--network", "net", "--out", "all", "--key"];
     for new in ["3 are new", "0 are new"] {
@@ -183,5 +183,6 @@ fn a_newer_database_is_refused() {
     let output = d.command(&["serve"]).output().unwrap();
     let text = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{text}");
-    assert!(text.contains("expected schema version 2 or older, got 99"), "{text}");
+    let parts = ["expected schema version", "or older, got 99"];
+    assert!(parts.iter().all(|part| text.contains(part)), "{text}");
 }

@@ -1,29 +1,60 @@
 //! One fault at a time.
 
 use std::fs;
+use std::sync::MutexGuard;
 use std::time::{Duration, Instant};
 
 use super::http::call;
 use super::lab::{lab, Lab};
 use super::postgres::{skipped, Postgres};
-use super::processes::{each_done_once, ready, wait, Client, Deployment};
+use super::processes::{each_done_once, ready, wait, Client, Deployment, Process};
 
-/// A deployment on PostgreSQL with an API and a client.
-fn on_postgres(lab: &Lab) -> (Postgres, Deployment, super::processes::Process, Client) {
-    let postgres = Postgres::start();
-    let d = Deployment::new(lab, Some(postgres.url()));
-    let token = d.token("acme", "submit,read,operate");
-    let (api, address) = d.api();
-    (postgres, d, api, Client { address, token })
+/// A deployment with an API and a client, and the right to use the machine.
+pub(crate) struct Scene {
+    pub(crate) c: Client,
+    pub(crate) api: Process,
+    pub(crate) d: Deployment,
+    pub(crate) postgres: Option<Postgres>,
+    pub(crate) lab: &'static Lab,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Scene {
+    fn new(postgres: bool, settings: &[(&str, &str)]) -> Self {
+        let (lab, alone) = lab();
+        let postgres = postgres.then(Postgres::start);
+        let d = Deployment::new(lab, postgres.as_ref().map(Postgres::url));
+        let d = settings.iter().fold(d, |d, (name, value)| d.with(name, value));
+        let token = d.token("acme", "submit,read,operate");
+        let (api, address) = d.api();
+        Self { c: Client { address, token }, api, d, postgres, lab, _alone: alone }
+    }
+
+    /// On PostgreSQL; `None` where that is left out. Settings are for all processes.
+    pub(crate) fn on_postgres(settings: &[(&str, &str)]) -> Option<Self> {
+        (!skipped()).then(|| Self::new(true, settings))
+    }
+
+    pub(crate) fn on_sqlite() -> Self {
+        Self::new(false, &[])
+    }
+
+    /// Another API, at another address, in place of one that was killed.
+    pub(crate) fn restart_api(&mut self) {
+        let (api, address) = self.d.api();
+        self.api = api;
+        self.c.address = address;
+    }
+
+    pub(crate) fn server(&self) -> &Postgres {
+        self.postgres.as_ref().expect("it is on PostgreSQL")
+    }
 }
 
 #[test]
 fn a_worker_that_is_killed_loses_no_job() {
-    let (lab, _alone) = lab();
-    if skipped() {
-        return;
-    }
-    let (_postgres, d, _api, c) = on_postgres(lab);
+    let Some(s) = Scene::on_postgres(&[]) else { return };
+    let Scene { lab, d, c, .. } = &s;
     let first = d.worker(&[]);
     let id = c.queue("k", &lab.body("net", 1));
     c.until_proving(&id);
@@ -36,18 +67,15 @@ fn a_worker_that_is_killed_loses_no_job() {
         killed.elapsed().as_secs_f64()
     );
     assert_eq!((job["attempt"].as_i64(), job["failures"].as_i64()), (Some(2), Some(1)), "{job:#}");
-    each_done_once(&d, std::slice::from_ref(&id));
+    each_done_once(d, std::slice::from_ref(&id));
     lab.verify(&c.get(&format!("/v1/jobs/{id}/bundle")).expect(200).body, 1);
     drop(second);
 }
 
 #[test]
 fn a_worker_that_comes_back_after_its_lease_changes_nothing() {
-    let (lab, _alone) = lab();
-    if skipped() {
-        return;
-    }
-    let (_postgres, d, _api, c) = on_postgres(lab);
+    let Some(s) = Scene::on_postgres(&[]) else { return };
+    let Scene { lab, d, c, .. } = &s;
     let stalled = d.worker(&[]);
     let id = c.queue("k", &lab.body("net", 1));
     c.until_proving(&id);
@@ -62,24 +90,21 @@ fn a_worker_that_comes_back_after_its_lease_changes_nothing() {
     });
     // It is of use again.
     assert_eq!(c.job(&id), job);
-    each_done_once(&d, &[id]);
+    each_done_once(d, &[id]);
     let next = c.queue("l", &lab.body("net", 2));
     c.until(&next, "done", 60);
-    each_done_once(&d, &[next]);
+    each_done_once(d, &[next]);
 }
 
 #[test]
 fn an_api_that_is_killed_keeps_what_it_acknowledged() {
-    let (lab, _alone) = lab();
-    if skipped() {
-        return;
-    }
-    let (_postgres, d, api, c) = on_postgres(lab);
-    let bodies: Vec<_> = (0..60).map(|i| lab.body(&format!("n{i}"), 1)).collect();
+    let Some(mut s) = Scene::on_postgres(&[]) else { return };
+    let bodies: Vec<_> = (0..60).map(|i| s.lab.body(&format!("n{i}"), 1)).collect();
+    let before = s.c.clone();
     let acknowledged = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..4)
             .map(|t| {
-                let (c, bodies) = (&c, &bodies);
+                let (c, bodies) = (&before, &bodies);
                 scope.spawn(move || {
                     let mut done = Vec::new();
                     for i in (t..bodies.len()).step_by(4) {
@@ -95,12 +120,12 @@ fn an_api_that_is_killed_keeps_what_it_acknowledged() {
             })
             .collect();
         std::thread::sleep(Duration::from_millis(350));
-        api.kill();
+        s.api.kill_now();
         threads.into_iter().flat_map(|t| t.join().expect("a thread")).collect::<Vec<_>>()
     });
     assert!(!acknowledged.is_empty() && acknowledged.len() < bodies.len(), "killed in between");
-    let (_api, address) = d.api();
-    let c = Client { address, ..c };
+    s.restart_api();
+    let c = &s.c;
     for (i, id) in &acknowledged {
         assert_eq!(c.job(id)["network"], format!("n{i}"));
     }
@@ -117,11 +142,8 @@ fn an_api_that_is_killed_keeps_what_it_acknowledged() {
 
 #[test]
 fn the_same_request_at_once_is_one_job() {
-    let (lab, _alone) = lab();
-    if skipped() {
-        return;
-    }
-    let (_postgres, d, _api, c) = on_postgres(lab);
+    let Some(s) = Scene::on_postgres(&[]) else { return };
+    let Scene { lab, d, c, .. } = &s;
     let body = lab.body("net", 1);
     let replies: Vec<_> = std::thread::scope(|scope| {
         let call = || c.submit("same", &body);
@@ -139,15 +161,8 @@ fn the_same_request_at_once_is_one_job() {
 
 #[test]
 fn a_job_that_kills_its_workers_dies_and_others_go_on() {
-    let (lab, _alone) = lab();
-    if skipped() {
-        return;
-    }
-    let postgres = Postgres::start();
-    let d = Deployment::new(lab, Some(postgres.url())).with("WORKER__MOST_FAILURES", "2");
-    let token = d.token("acme", "submit,read");
-    let (_api, address) = d.api();
-    let c = Client { address, token };
+    let Some(s) = Scene::on_postgres(&[("WORKER__MOST_FAILURES", "2")]) else { return };
+    let Scene { lab, d, c, .. } = &s;
     let id = c.queue("poison", &lab.body("net", 1));
     let next = c.queue("next", &lab.body("net", 2));
     for _ in 0..2 {
@@ -166,16 +181,13 @@ fn a_job_that_kills_its_workers_dies_and_others_go_on() {
     assert_eq!(c.job(&next)["state"], "queued");
     let again = c.queue("again", &lab.body("net", 1));
     c.until(&next, "done", 60);
-    each_done_once(&d, &[again, next, other]);
+    each_done_once(d, &[again, next, other]);
 }
 
 #[test]
 fn a_witness_that_is_cut_is_found_and_the_job_dies_with_the_reason() {
-    let (lab, _alone) = lab();
-    let d = Deployment::new(lab, None);
-    let token = d.token("acme", "submit,read");
-    let (_api, address) = d.api();
-    let c = Client { address, token };
+    let s = Scene::on_sqlite();
+    let Scene { lab, d, c, .. } = &s;
     let id = c.queue("k", &lab.body("net", 1));
     let witness = d.stored().pop().expect("a witness");
     let bytes = fs::read(&witness).unwrap();
@@ -200,11 +212,8 @@ fn a_witness_that_is_cut_is_found_and_the_job_dies_with_the_reason() {
 
 #[test]
 fn a_worker_with_a_wrong_key_takes_no_job() {
-    let (lab, _alone) = lab();
-    let d = Deployment::new(lab, None);
-    let token = d.token("acme", "submit,read,operate");
-    let (_api, address) = d.api();
-    let c = Client { address, token };
+    let s = Scene::on_sqlite();
+    let Scene { lab, d, c, .. } = &s;
     let id = c.queue("k", &lab.body("net", 1));
     // One byte of the file.
     fs::create_dir(d.path("keys")).unwrap();
@@ -249,11 +258,8 @@ fn a_worker_with_a_wrong_key_takes_no_job() {
 
 #[test]
 fn a_job_is_cancelled_while_it_is_proved() {
-    let (lab, _alone) = lab();
-    if skipped() {
-        return;
-    }
-    let (_postgres, d, _api, c) = on_postgres(lab);
+    let Some(s) = Scene::on_postgres(&[]) else { return };
+    let Scene { lab, d, c, .. } = &s;
     let _worker = d.worker(&[]);
     let id = c.queue("k", &lab.body("net", 1));
     let other = c.queue("l", &lab.body("other", 1));
@@ -271,11 +277,8 @@ fn a_job_is_cancelled_while_it_is_proved() {
 
 #[test]
 fn sigterm_finishes_the_job_or_gives_it_back() {
-    let (lab, _alone) = lab();
-    if skipped() {
-        return;
-    }
-    let (_postgres, d, _api, c) = on_postgres(lab);
+    let Some(s) = Scene::on_postgres(&[]) else { return };
+    let Scene { lab, d, c, .. } = &s;
     let mut patient = d.worker(&[]);
     let id = c.queue("k", &lab.body("net", 1));
     c.until_proving(&id);
@@ -296,28 +299,25 @@ fn sigterm_finishes_the_job_or_gives_it_back() {
     let _next = d.worker(&[]);
     let job = c.until(&behind, "done", 60);
     assert_eq!(job["failures"], 0);
-    each_done_once(&d, &[id, behind]);
+    each_done_once(d, &[id, behind]);
 }
 
 #[test]
 fn a_database_that_goes_and_comes_back_loses_nothing() {
-    let (lab, _alone) = lab();
-    if skipped() {
-        return;
-    }
-    let (postgres, d, _api, c) = on_postgres(lab);
+    let Some(s) = Scene::on_postgres(&[]) else { return };
+    let Scene { lab, d, c, .. } = &s;
     let worker = d.worker(&[("WORKER__LEASE_MS", "20000")]);
     let ids: Vec<String> =
         (0..3).map(|i| c.queue(&format!("k{i}"), &lab.body(&format!("n{i}"), 1))).collect();
     c.until_proving(&ids[0]);
-    postgres.down();
+    s.server().down();
     // The proof is finished while there is no database: its end is written when there is one again.
     wait("the final write to fail", 30, || {
         worker.log().contains("cannot write the attempt's end").then_some(())
     });
     c.get("/v1/jobs").expect(503);
     c.get("/ready").expect(503);
-    postgres.up();
+    s.server().up();
     let up = Instant::now();
     ready(&c.address);
     for id in &ids {
@@ -325,49 +325,40 @@ fn a_database_that_goes_and_comes_back_loses_nothing() {
         assert_eq!(job["failures"], 0, "{job:#}");
     }
     eprintln!("PostgreSQL back: all done {:.1} s later", up.elapsed().as_secs_f64());
-    each_done_once(&d, &ids);
+    each_done_once(d, &ids);
 }
 
 #[test]
-fn a_full_disk_keeps_what_was_acknowledged() {
-    let (lab, _alone) = lab();
-    let d = Deployment::new(lab, None);
-    let token = d.token("acme", "submit,read");
-    let (api, address) = d.limited_api(400);
-    let c = Client { address, token };
-    let body = |i: usize| lab.body(&format!("n{i}"), 1);
-    let mut acknowledged = Vec::new();
-    let mut refused = 0;
-    for i in 0..60 {
-        let reply = c.submit(&format!("k{i}"), &body(i));
-        match reply.status {
-            201 => acknowledged.push((i, reply.json()["id"].clone())),
-            _ => refused += usize::from(reply.expect(503).status == 503),
-        }
-    }
-    assert!(!acknowledged.is_empty() && refused > 0, "{refused} refused");
-    api.kill();
-    // There is room again.
-    let (_api, address) = d.api();
-    let c = Client { address, ..c };
-    for (i, id) in &acknowledged {
-        assert_eq!(c.job(id.as_str().expect("a name"))["network"], format!("n{i}"));
-        assert_eq!(c.submit(&format!("k{i}"), &body(*i)).expect(200).json()["id"], *id);
-    }
-    for i in 0..60 {
-        assert!([200, 201].contains(&c.submit(&format!("k{i}"), &body(i)).status));
-    }
-    assert_eq!(c.jobs().len(), 60);
-    eprintln!("full disk: {} of 60 acknowledged, none lost", acknowledged.len());
+fn an_epoch_of_another_history_fails_and_later_ones_wait() {
+    let s = Scene::on_sqlite();
+    let Scene { lab, d, c, .. } = &s;
     let _worker = d.worker(&[]);
-    let last = acknowledged.last().and_then(|(_, id)| id.as_str()).expect("a name");
-    let cancel = |id: &str| c.post(&format!("/v1/jobs/{id}/cancel"));
-    for job in c.jobs().iter().filter(|job| job["id"] != last) {
-        // The worker may have been faster.
-        let id = job["id"].as_str().expect("a name");
-        assert!([200, 409].contains(&cancel(id).status));
-    }
-    let job = c.until(last, "done", 60);
-    let id = job["id"].as_str().expect("a name");
-    lab.verify(&c.get(&format!("/v1/jobs/{id}/bundle")).expect(200).body, 1);
+    let first = c.queue("one", &lab.body("net", 1));
+    c.until(&first, "done", 60);
+    // Good in itself: only the one before it was another.
+    let forked = c.queue("two", &lab.forked("net", 2));
+    let later = c.queue("three", &lab.body("net", 3));
+    let job = c.until(&forked, "failed", 60);
+    let root = |body: &serde_json::Value| {
+        let text = body["files"]["commit"].as_str().expect("text");
+        let commit: serde_json::Value = serde_json::from_str(text).expect("JSON");
+        commit["state_root_before"].as_str().expect("a root").to_owned()
+    };
+    let (left, starts) = (root(&lab.body("net", 2)), root(&lab.forked("net", 2)));
+    assert_ne!(left, starts);
+    let reason =
+        format!("state root before the epoch: expected {left}, as epoch 1 left it, got {starts}");
+    assert_eq!(job["error"], reason.as_str());
+    assert_eq!((&job["attempt"], &job["failures"]), (&1.into(), &1.into()), "{job:#}");
+    c.get(&format!("/v1/jobs/{forked}/bundle")).expect(409);
+    // The worker is free, and leaves the next one alone.
+    let other = c.queue("other", &lab.body("other", 1));
+    c.until(&other, "done", 60);
+    let waits = c.job(&later);
+    assert_eq!((&waits["state"], &waits["attempt"]), (&"queued".into(), &0.into()), "{waits:#}");
+    // The right one goes in its place.
+    let right = c.queue("right", &lab.body("net", 2));
+    c.until(&right, "done", 60);
+    c.until(&later, "done", 60);
+    each_done_once(d, &[first, right, later, other]);
 }

@@ -1,7 +1,7 @@
 //! What all scenarios need, made once: a key of shape XS and some epochs of one network.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -14,11 +14,13 @@ use serde_json::Value;
 pub(crate) const EPOCHS: usize = 6;
 
 pub(crate) struct Lab {
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     /// Folder of the keys.
     pub(crate) keys: PathBuf,
     /// Bodies of submissions, epoch 1 first, to network `net`.
     bodies: Vec<Value>,
+    /// Those of another history of it.
+    fork: Vec<Value>,
     key: AnyVerifyingKey,
 }
 
@@ -38,65 +40,82 @@ pub(crate) fn lab() -> (&'static Lab, MutexGuard<'static, ()>) {
     (LAB.get_or_init(Lab::new), alone)
 }
 
+/// A project with so many epochs, whose first score is this, and the bodies of their submissions.
+fn project(root: &Path, name: &str, first: &str, epochs: usize) -> Vec<Value> {
+    let run = |args: &[&str]| {
+        meed(Command::new(env!("CARGO_BIN_EXE_meed")).current_dir(root).args(args));
+    };
+    let net = |args: &[&str]| run(&[&["-p", name], args].concat());
+    let owner = |i: usize| format!("0x{:040x}", 0xa000 + i);
+    run(&["init", name, "--platform", &owner(99), "--min-payout", "100"]);
+    let mut rows = "name,kind,owner,path,penalty_bps,edges\n".to_owned();
+    for (i, (name, kind, edges)) in [
+        ("a", "dataset", ""),
+        ("b", "dataset", "a:3000"),
+        ("svc", "service", ""),
+        ("mod", "model", "b:500"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        fs::write(root.join("data").join(name), name).expect("a file");
+        rows.push_str(&format!("{name},{kind},{},data/{name},0,{edges}\n", owner(i)));
+    }
+    fs::write(root.join("assets.csv"), rows).expect("a file");
+    net(&["registry", "add", "--from", "assets.csv"]);
+    let body = |epoch: usize| {
+        let events = format!(
+            "id,fee,service,model\n{:032x},100000,svc,mod\n{:032x},50001,svc,mod\n",
+            2 * epoch,
+            2 * epoch + 1
+        );
+        fs::write(root.join("events.csv"), events).expect("a file");
+        let scores = format!("event,asset,score\n0,a,{first}\n0,b,0.{epoch}\n1,b,2\n");
+        fs::write(root.join("scores.csv"), scores).expect("a file");
+        net(&["scores", "import", "scores.csv", "--events", "events.csv"]);
+        net(&["commit"]);
+        net(&["settle"]);
+        let (number, out) = (epoch.to_string(), format!("{name}-{epoch}.json"));
+        let pack = ["service", "pack", "--network", name, "--epoch", &number, "--out", &out];
+        net(&pack);
+        serde_json::from_slice(&fs::read(root.join(out)).expect("a file")).expect("JSON")
+    };
+    (1..=epochs).map(body).collect()
+}
+
 impl Lab {
     fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let root = folder.path();
-        let run = |args: &[&str]| {
-            meed(Command::new(env!("CARGO_BIN_EXE_meed")).current_dir(root).args(args))
-        };
-        let owner = |i: usize| format!("0x{:040x}", 0xa000 + i);
-        run(&["init", "net", "--platform", &owner(99), "--min-payout", "100"]);
         fs::create_dir(root.join("data")).expect("a folder");
-        let mut rows = "name,kind,owner,path,penalty_bps,edges\n".to_owned();
-        for (i, (name, kind, edges)) in [
-            ("a", "dataset", ""),
-            ("b", "dataset", "a:3000"),
-            ("svc", "service", ""),
-            ("mod", "model", "b:500"),
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            fs::write(root.join("data").join(name), name).expect("a file");
-            rows.push_str(&format!("{name},{kind},{},data/{name},0,{edges}\n", owner(i)));
-        }
-        fs::write(root.join("assets.csv"), rows).expect("a file");
-        run(&["-p", "net", "registry", "add", "--from", "assets.csv"]);
-        let mut bodies = Vec::new();
-        for epoch in 1..=EPOCHS {
-            let events = format!(
-                "id,fee,service,model\n{:032x},100000,svc,mod\n{:032x},50001,svc,mod\n",
-                2 * epoch,
-                2 * epoch + 1
-            );
-            fs::write(root.join("events.csv"), events).expect("a file");
-            let scores = format!("event,asset,score\n0,a,1.5\n0,b,0.{epoch}\n1,b,2\n");
-            fs::write(root.join("scores.csv"), scores).expect("a file");
-            run(&["-p", "net", "scores", "import", "scores.csv", "--events", "events.csv"]);
-            run(&["-p", "net", "commit"]);
-            run(&["-p", "net", "settle"]);
-            let (number, out) = (epoch.to_string(), format!("{epoch}.json"));
-            run(&[
-                "-p",
-                "net",
-                "service",
-                "pack",
-                "--network",
-                "net",
-                "--epoch",
-                &number,
-                "--out",
-                &out,
-            ]);
-            let text = fs::read(root.join(out)).expect("a file");
-            bodies.push(serde_json::from_slice(&text).expect("JSON"));
-        }
-        run(&["setup", "XS", "--insecure-local"]);
+        let bodies = project(root, "net", "1.5", EPOCHS);
+        let fork = project(root, "fork", "4.5", 2);
+        meed(Command::new(env!("CARGO_BIN_EXE_meed")).current_dir(root).args([
+            "setup",
+            "XS",
+            "--insecure-local",
+        ]));
         let keys = root.join("keys");
         let sidecar = Sidecar::load(&keys.join("meed-groth16-XS.vk.json")).expect("a sidecar");
         let key = sidecar.verifying_key().expect("a key").into();
-        Self { keys, bodies, key, _folder: folder }
+        Self { keys, bodies, fork, key, folder }
+    }
+
+    /// The project `net`, all of whose epochs are committed and settled.
+    pub(crate) fn project(&self) -> PathBuf {
+        self.folder.path().join("net")
+    }
+
+    /// The verifying key's file.
+    pub(crate) fn verifying_key(&self) -> String {
+        self.keys.join("meed-groth16-XS.vk.json").display().to_string()
+    }
+
+    /// As [`Self::body`], of another history: its first epoch leaves another state.
+    pub(crate) fn forked(&self, network: &str, epoch: usize) -> Value {
+        let mut body = self.fork[epoch - 1].clone();
+        body["network"] = network.into();
+        body
     }
 
     /// The body of a submission of an epoch, from 1 on, to a network.

@@ -9,16 +9,29 @@
 #![allow(clippy::print_stderr, reason = "tests say what they skip and what they measure")]
 
 mod bucket;
+#[path = "../tool/child.rs"]
+mod child;
 mod client;
+mod clocks;
 mod collector;
+mod disk;
 mod embedded;
 mod faults;
+mod figures;
 mod http;
 mod lab;
 mod many;
+#[allow(dead_code, reason = "shared with the tests of `meed chain`, which use all of it")]
+#[path = "../chain/node.rs"]
+mod node;
 mod page;
 mod postgres;
 mod processes;
 mod python;
 mod s3;
+mod settle;
 mod traces;
+#[allow(dead_code, reason = "shared with the tool's own tests, which use all of it")]
+#[path = "../tool/world.rs"]
+mod world;
+mod writes;

@@ -1,8 +1,11 @@
 //! A PostgreSQL server in a folder of its own. It does not run as root: then it runs as `postgres`.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
+
+use super::child::Running;
 
 pub(crate) struct Postgres {
     folder: tempfile::TempDir,
@@ -51,6 +54,26 @@ impl Postgres {
 
     pub(crate) fn url(&self) -> String {
         format!("postgres://meed@127.0.0.1:{}/postgres", self.port)
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// A session of its own that has run these statements and stays open; it ends with this value.
+    pub(crate) fn session(&self, statements: &str) -> Running {
+        let mut command = Command::new(programs().join("psql"));
+        command.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.url()]);
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).current_dir("/");
+        let mut psql = Running::start(&mut command);
+        let text = format!("{statements}\n\\echo ready\n");
+        let input = psql.stdin.as_mut().expect("a pipe");
+        input.write_all(text.as_bytes()).expect("it reads");
+        let mut line = String::new();
+        let output = psql.stdout.as_mut().expect("a pipe");
+        BufReader::new(output).read_line(&mut line).expect("a line");
+        assert_eq!(line, "ready\n");
+        psql
     }
 
     fn data(&self) -> PathBuf {

@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use meed_service::config::{DatabaseConfig, Secret};
@@ -10,6 +10,7 @@ use meed_service::db::Db;
 use meed_service::job::Event;
 use serde_json::Value;
 
+use super::child::Running;
 use super::http::{call, Reply};
 use super::lab::{meed, Lab};
 
@@ -25,28 +26,31 @@ pub(crate) struct Deployment {
 
 /// A process of the program; it is killed with this value.
 pub(crate) struct Process {
-    child: Child,
+    child: Running,
     log: PathBuf,
-}
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // A stopped process is killed as well.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 /// Looks again and again until there is an answer.
 #[track_caller]
-pub(crate) fn wait<T>(what: &str, seconds: u64, mut look: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn wait<T>(what: &str, seconds: u64, look: impl FnMut() -> Option<T>) -> T {
+    wait_every(Duration::from_millis(25), what, seconds, look)
+}
+
+/// The same, looking less often: what is waited for is slow, and looking costs.
+#[track_caller]
+pub(crate) fn wait_every<T>(
+    period: Duration,
+    what: &str,
+    seconds: u64,
+    mut look: impl FnMut() -> Option<T>,
+) -> T {
     let start = Instant::now();
     loop {
         if let Some(found) = look() {
             return found;
         }
         assert!(start.elapsed() < Duration::from_secs(seconds), "waited {seconds} s for {what}");
-        std::thread::sleep(Duration::from_millis(25));
+        std::thread::sleep(period);
     }
 }
 
@@ -59,12 +63,35 @@ impl Process {
 
     /// `kill -9`.
     pub(crate) fn kill(mut self) {
+        self.kill_now();
+    }
+
+    /// `kill -9`; its log stays.
+    pub(crate) fn kill_now(&mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it ends");
     }
 
     pub(crate) fn ended(&mut self, seconds: u64) -> ExitStatus {
         wait("the process's end", seconds, || self.child.try_wait().expect("its state"))
+    }
+
+    /// Its end, if it comes in time.
+    pub(crate) fn ended_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        let start = Instant::now();
+        while start.elapsed() < time {
+            let ended = self.child.try_wait().expect("its state");
+            if ended.is_some() {
+                return ended;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        None
+    }
+
+    /// Processor seconds that it has used.
+    pub(crate) fn processor(&self) -> f64 {
+        ticks(&format!("/proc/{}/stat", self.child.id()), 11)
     }
 
     pub(crate) fn log(&self) -> String {
@@ -143,6 +170,11 @@ impl Deployment {
         self.start_as(command, self.command(&[command]), settings)
     }
 
+    /// Starts a command that is no service.
+    pub(crate) fn begin(&self, name: &str, command: Command) -> Process {
+        self.start_as(name, command, &[])
+    }
+
     fn start_as(&self, name: &str, mut run: Command, settings: &[(&str, &str)]) -> Process {
         let number = self.started.get() + 1;
         self.started.set(number);
@@ -151,8 +183,8 @@ impl Deployment {
         for (name, value) in settings {
             run.env(format!("MEED_SERVICE_{name}"), value);
         }
-        let run = run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
-        Process { child: run.spawn().expect("the program runs"), log }
+        run.stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
+        Process { child: Running::start(&mut run), log }
     }
 
     /// Starts the API alone, with files that cannot grow past so many kB: writing fails in the middle,
@@ -185,9 +217,20 @@ impl Deployment {
 
     /// A token of a tenant, which is made.
     pub(crate) fn token(&self, tenant: &str, scopes: &str) -> String {
-        meed(&mut self.command(&["service", "tenant", tenant, "--most-open", "5000"]));
+        self.token_by(tenant, scopes, |command| command)
+    }
+
+    /// The same, by commands that are changed before they run.
+    pub(crate) fn token_by(
+        &self,
+        tenant: &str,
+        scopes: &str,
+        change: impl Fn(Command) -> Command,
+    ) -> String {
+        let run = |args: &[&str]| meed(&mut change(self.command(args)));
+        run(&["service", "tenant", tenant, "--most-open", "5000"]);
         let args = ["service", "token", "add", "--tenant", tenant, "--scopes", scopes, "--json"];
-        let json: Value = serde_json::from_str(&meed(&mut self.command(&args))).expect("JSON");
+        let json: Value = serde_json::from_str(&run(&args)).expect("JSON");
         json["token"].as_str().expect("a token").to_owned()
     }
 
@@ -206,11 +249,19 @@ impl Deployment {
         })
     }
 
-    /// Every file of the store.
+    /// Every witness and every bundle of the store.
     pub(crate) fn stored(&self) -> Vec<PathBuf> {
         let mut files = Vec::new();
-        below(&self.path("store"), &mut files);
+        for kind in ["witness", "bundle"] {
+            below(&self.path("store").join(kind), &mut files);
+        }
         files
+    }
+
+    /// How many witnesses the store has.
+    pub(crate) fn witnesses(&self) -> usize {
+        let witnesses = self.path("store/witness");
+        self.stored().iter().filter(|path| path.starts_with(&witnesses)).count()
     }
 }
 
@@ -319,4 +370,34 @@ pub(crate) fn each_done_once(deployment: &Deployment, jobs: &[String]) -> usize 
         assert_eq!(events.last().map(|e| e.kind.as_str()), Some("done"), "{events:#?}");
     }
     jobs.len()
+}
+
+/// Processor seconds of this process's children that have ended.
+pub(crate) fn children_processor() -> f64 {
+    ticks("/proc/self/stat", 13)
+}
+
+/// Two numbers in hundredths of a second, the first of them so many after the program's name.
+fn ticks(path: &str, first: usize) -> f64 {
+    let text = fs::read_to_string(path).expect("Linux's /proc");
+    let (_, fields) = text.rsplit_once(") ").expect("a name in brackets");
+    let fields = fields.split(' ').skip(first).take(2);
+    fields.map(|field| field.parse::<f64>().expect("a number")).sum::<f64>() / 100.0
+}
+
+/// Fails unless each network's epochs were begun in order, each after the one before was done.
+pub(crate) fn in_order(jobs: &[Value]) {
+    let mut by_network = std::collections::BTreeMap::<&str, Vec<(i64, i64, i64)>>::new();
+    for job in jobs {
+        let number = |field: &str| job[field].as_i64().expect("a number");
+        let times = (number("epoch"), number("started_at"), number("finished_at"));
+        by_network.entry(job["network"].as_str().expect("a name")).or_default().push(times);
+    }
+    for (network, mut epochs) in by_network {
+        epochs.sort_unstable();
+        for pair in epochs.windows(2) {
+            assert_eq!(pair[1].0, pair[0].0 + 1, "{network}");
+            assert!(pair[0].2 <= pair[1].1, "{network}: {pair:?}");
+        }
+    }
 }
