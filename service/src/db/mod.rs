@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::any::{Any, AnyPoolOptions, AnyRow};
-use sqlx::{AnyPool, Executor, Row, Transaction};
+use sqlx::{AnyPool, Connection, Executor, Row, Transaction};
 
 use crate::config::{DatabaseConfig, Secret};
 use crate::error::{Result, ServiceError};
@@ -134,6 +134,12 @@ impl Db {
                     }
                     Ok(())
                 })
+            })
+            // Where a disk is full SQLite rolls back by itself; the library then takes the connection to be
+            // in that transaction for ever.
+            .before_acquire(|connection, _| {
+                let clean = !connection.is_in_transaction();
+                Box::pin(async move { Ok(clean) })
             })
             .connect_lazy(&full)
             .map_err(|_| ServiceError::config("database.url", "a URL", "something else"))?;
