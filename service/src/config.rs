@@ -430,7 +430,7 @@ mod tests {
         let environment = [
             ("DATABASE__URL", "postgres://me:hunter2@db/meed?password=hunter2"),
             ("WITNESS__KEY", &key),
-            ("TRACE__ENDPOINT", "https://me:hunter2@collector"),
+            ("TRACE__ENDPOINT", "https://collector"),
             ("TRACE__HEADERS", "authorization=Bearer%20hunter2,x=y://hunter2"),
             ("TRACE__SAMPLE_RATIO", "0.25"),
         ];

@@ -1,5 +1,6 @@
 //! Sends spans, with the HTTP client that the store has, too.
 
+use std::error::Error as _;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -64,20 +65,30 @@ async fn send(
 ) -> Result<Response<Bytes>, HttpError> {
     // Nothing that logs a header shows its value.
     request.headers_mut().values_mut().for_each(|value| value.set_sensitive(true));
-    // The URL may hold a password.
-    let hidden = reqwest::Error::without_url;
-    let request = reqwest::Request::try_from(request).map_err(hidden)?;
-    let mut answer = client.execute(request).await.map_err(hidden)?;
+    let request = reqwest::Request::try_from(request).map_err(told)?;
+    let mut answer = client.execute(request).await.map_err(told)?;
     let mut response = Response::builder().status(answer.status());
     if let Some(headers) = response.headers_mut() {
         *headers = answer.headers().clone();
     }
     let mut body = Vec::new();
-    while let Some(part) = answer.chunk().await.map_err(hidden)? {
+    while let Some(part) = answer.chunk().await.map_err(told)? {
         if body.len() + part.len() > LONGEST {
             return Err(format!("an answer of more than {LONGEST} bytes").into());
         }
         body.extend_from_slice(&part);
     }
     Ok(response.body(body.into())?)
+}
+
+/// An error with its causes, without the URL.
+fn told(error: reqwest::Error) -> HttpError {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    text.into()
 }

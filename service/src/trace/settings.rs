@@ -42,14 +42,15 @@ impl TraceConfig {
         let Some(endpoint) = self.endpoint.as_ref().map(Secret::reveal) else { return Ok(None) };
         let uri = endpoint.parse::<Uri>().ok();
         let plain = uri.filter(|uri| {
-            // A query would stand before the path that is put behind it.
-            matches!(uri.scheme_str(), Some("http" | "https")) && uri.query().is_none()
+            // A query would stand before the path that is put behind it; a password would not be sent.
+            let password = uri.authority().is_some_and(|a| a.as_str().contains('@'));
+            let http = matches!(uri.scheme_str(), Some("http" | "https"));
+            http && uri.query().is_none() && !password
         });
         match plain {
             Some(_) => Ok(Some(format!("{}/v1/traces", endpoint.trim_end_matches('/')))),
             None => {
-                let expected = "http or https, a host, and a path if need be";
-                // It may hold a password.
+                let expected = "http or https, a host, and a path if need be; secrets into headers";
                 Err(ServiceError::config("trace.endpoint", expected, "something else"))
             }
         }
@@ -101,6 +102,7 @@ mod tests {
         for (endpoint, headers) in [
             ("ftp://hunter2@host", ""),
             ("hunter2", ""),
+            ("http://me:hunter2@host", ""),
             ("http://host/?key=hunter2", ""),
             ("http://host", "hunter2"),
             ("http://host", "a=b,no name=hunter2"),
