@@ -4,6 +4,7 @@
 //! read. Putting the same bytes twice is the same as once.
 
 use std::fs::File;
+use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +40,16 @@ impl Kind {
 /// So long the store is asked again where it does not answer. A proof has cost more than the wait;
 /// requests to the API do not wait as long.
 const PATIENCE: Duration = Duration::from_secs(180);
+
+/// So long whoever cannot wait for the store does.
+const SOON: Duration = Duration::from_secs(15);
+
+/// What the store answers, if it does so in time: for requests to the API, and for chores, after which
+/// leases are looked at again.
+pub(crate) async fn in_time<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
+    let away = || object_store::Error::Generic { store: "store", source: "no answer".into() };
+    tokio::time::timeout(SOON, asked).await.unwrap_or_else(|_| Err(away().into()))
+}
 
 fn patience() -> RetryConfig {
     let backoff = BackoffConfig { max_backoff: Duration::from_secs(5), ..BackoffConfig::default() };

@@ -17,10 +17,10 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::auth::Auth;
 use super::problem::{NoJob, Refused};
-use super::{in_time, App, Problem};
+use super::{App, Problem};
 use crate::db::{Filter, Scope};
 use crate::job::{self, Job};
-use crate::store::{Digest, Kind};
+use crate::store::{in_time, Digest, Kind};
 
 /// Between two looks for events.
 const LOOK: Duration = Duration::from_millis(500);

@@ -8,9 +8,8 @@ mod page;
 mod problem;
 mod submit;
 
-use std::future::Future;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
 use axum::middleware::{from_fn_with_state, Next};
@@ -24,7 +23,6 @@ use utoipa::{Modify, OpenApi};
 
 use crate::config::HttpConfig;
 use crate::db::Db;
-use crate::error::Result;
 use crate::metrics::Metrics;
 use crate::seal::Seals;
 use crate::store::Artefacts;
@@ -32,9 +30,6 @@ use crate::trace::Traces;
 use crate::worker::Status;
 
 pub use problem::Problem;
-
-/// So long a request waits for the store, which workers wait for much longer.
-const STORE_WAIT: Duration = Duration::from_secs(15);
 
 /// What the API works with.
 #[derive(Debug)]
@@ -105,7 +100,7 @@ impl Modify for Bearer {
 ///
 /// # Errors
 /// None in practice: the description is text.
-pub fn openapi() -> std::result::Result<String, serde_json::Error> {
+pub fn openapi() -> Result<String, serde_json::Error> {
     Described::openapi().to_pretty_json().map(|text| text + "\n")
 }
 
@@ -129,12 +124,6 @@ pub fn router(app: Arc<App>) -> Router {
         .layer(DefaultBodyLimit::max(most))
         .layer(from_fn_with_state(Arc::clone(&app), measure))
         .with_state(app)
-}
-
-/// What the store answers, if it does so in time.
-async fn in_time<T>(asked: impl Future<Output = Result<T>>) -> Result<T> {
-    let away = || object_store::Error::Generic { store: "store", source: "no answer".into() };
-    tokio::time::timeout(STORE_WAIT, asked).await.unwrap_or_else(|_| Err(away().into()))
 }
 
 async fn measure(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Response {

@@ -17,11 +17,11 @@ use zeroize::Zeroizing;
 
 use super::auth::Auth;
 use super::problem::Refused;
-use super::{in_time, App, Problem};
+use super::{App, Problem};
 use crate::db::{new_id, New, Scope, Submitted, Task};
 use crate::error::ServiceError;
 use crate::job::{Job, Submission};
-use crate::store::Kind;
+use crate::store::{in_time, Kind};
 use crate::trace::Request;
 use crate::worker::sealed_for;
 

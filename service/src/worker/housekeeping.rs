@@ -10,7 +10,7 @@ use tracing::{info, warn};
 
 use crate::db::{Db, Dialect, CHANNEL};
 use crate::error::Result;
-use crate::store::{Artefacts, Kind};
+use crate::store::{in_time, Artefacts, Kind};
 
 /// Longest time between two looks for witnesses without a job.
 const LONGEST: Duration = Duration::from_secs(3_600);
@@ -91,9 +91,9 @@ async fn keep_witnesses(
 /// The age keeps this from those whose submission is under way. It is not what makes it safe: the
 /// database gives a witness either to a job or up, and what is given up no job can have any more.
 async fn forget_orphans(db: &Db, artefacts: &Artefacts, age: Duration) -> Result<()> {
-    for sha256 in artefacts.older_than(Kind::Witness, age).await? {
+    for sha256 in in_time(artefacts.older_than(Kind::Witness, age)).await? {
         if db.give_up(&sha256).await? {
-            artefacts.delete(Kind::Witness, &sha256).await?;
+            in_time(artefacts.delete(Kind::Witness, &sha256)).await?;
             info!(witness = sha256, "witness without a job deleted");
         }
     }
@@ -102,7 +102,7 @@ async fn forget_orphans(db: &Db, artefacts: &Artefacts, age: Duration) -> Result
 
 async fn forget(db: &Db, artefacts: &Artefacts, keep_ms: i64) -> Result<()> {
     for (id, sha256) in db.stale_witnesses(keep_ms).await? {
-        artefacts.delete(Kind::Witness, &sha256).await?;
+        in_time(artefacts.delete(Kind::Witness, &sha256)).await?;
         db.witness_gone(&id).await?;
         info!(job = id, "witness deleted");
     }

@@ -18,7 +18,7 @@ use crate::error::{random, Result, ServiceError};
 use crate::metrics::Metrics;
 use crate::prover::Provers;
 use crate::seal::Seals;
-use crate::store::{Artefacts, Kind};
+use crate::store::{in_time, Artefacts, Kind};
 use crate::trace::Traces;
 pub(crate) use attempt::sealed_for;
 use attempt::Outcome;
@@ -332,7 +332,8 @@ impl Worker {
 
     /// Deletes the witness of a job that is done. What fails here, the housekeeping does later.
     async fn forget(&self, claimed: &Claimed) {
-        let deleted = self.artefacts.delete(Kind::Witness, &claimed.task.witness.sha256).await;
+        let deleted =
+            in_time(self.artefacts.delete(Kind::Witness, &claimed.task.witness.sha256)).await;
         let told = match deleted {
             Ok(()) => self.db.witness_gone(&claimed.job.id).await,
             Err(error) => Err(error),
