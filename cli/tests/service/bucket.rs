@@ -93,7 +93,11 @@ impl Bucket {
 
     /// Replaces an object, behind the program's back.
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
-        let reply = call(&self.address, &format!("PUT /{NAME}/{name}"), &[], bytes);
+        // It demands a signature for what is there already, and does not check it.
+        let signed = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request, \
+                      SignedHeaders=host, Signature=0";
+        let headers = [("authorization", signed)];
+        let reply = call(&self.address, &format!("PUT /{NAME}/{name}"), &headers, bytes);
         reply.expect("an answer").expect(200);
     }
 }
