@@ -54,7 +54,10 @@ impl Disk {
         inside.arg(command.get_current_dir().expect("a folder"));
         inside.arg(command.get_program()).args(command.get_args());
         for (name, value) in command.get_envs() {
-            inside.env(name, value.expect("a value"));
+            match value {
+                Some(value) => inside.env(name, value),
+                None => inside.env_remove(name),
+            };
         }
         inside
     }

@@ -9,11 +9,13 @@ use super::lab::{lab, EPOCHS};
 use super::postgres::{skipped, Postgres};
 use super::processes::{in_order, wait, wait_every, Client, Deployment};
 
-/// Jobs, unless `MEED_SERVICE_JOBS` says another number.
+/// Says another number of jobs.
+pub(crate) const JOBS_VARIABLE: &str = "MEED_SERVICE_JOBS";
+/// Jobs, unless it does.
 const JOBS: usize = 24;
 
 fn jobs() -> usize {
-    match std::env::var("MEED_SERVICE_JOBS") {
+    match std::env::var(JOBS_VARIABLE) {
         Ok(text) => text.parse().expect("MEED_SERVICE_JOBS: expected a number"),
         Err(_) => JOBS,
     }

@@ -161,6 +161,8 @@ impl Deployment {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_meed"));
         command.current_dir(self.folder.path()).args(args);
+        // Of the tests; the program would take it for a setting that it does not know.
+        command.env_remove(super::many::JOBS_VARIABLE);
         command.envs(self.environment.iter().map(|(n, v)| (n, v)));
         command
     }
@@ -194,6 +196,7 @@ impl Deployment {
         let script = format!("trap '' XFSZ; ulimit -f {kilobytes}; exec {program} serve");
         let mut run = Command::new("bash");
         run.current_dir(self.folder.path()).args(["-c", &script]);
+        run.env_remove(super::many::JOBS_VARIABLE);
         run.envs(self.environment.iter().map(|(n, v)| (n, v)));
         let mut process = self.start_as("limited", run, &[("WORKER__ENABLED", "false")]);
         let address = process.address();
