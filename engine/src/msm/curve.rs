@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use ark_bn254::{Fq, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::CurveGroup;
+use bytemuck::Pod;
 
 use super::KNOWN;
 use crate::field::{Base, Modulus};
@@ -42,7 +43,7 @@ pub(crate) trait Coordinate<C: Cpu>: Copy + Send + Sync {
 /// A group of points on a curve.
 pub(crate) trait Curve: Copy + Send + Sync + 'static {
     /// An affine point in memory, in the form of some processor.
-    type Point: Copy + Send + Sync + Default + PartialEq + 'static;
+    type Point: Pod + Send + Sync + Default + PartialEq;
     /// Coordinates side by side.
     type Coordinate<C: Cpu>: Coordinate<C>;
     /// arkworks' affine points.
