@@ -68,6 +68,8 @@ pub(crate) trait Curve: Copy + Send + Sync + 'static {
     fn export<C: Cpu>(cpu: C, points: &mut [Self::Point]);
     /// Whether all coordinates are below the modulus.
     fn is_canonical(limbs: &Self::Point) -> bool;
+    /// Whether all coordinates are zero: the identity, as it is in memory.
+    fn is_zero(limbs: &Self::Point) -> bool;
     /// Montgomery limbs of a point that is not the identity.
     fn limbs(point: &Self::Affine) -> Self::Point;
     /// The identity.
@@ -306,6 +308,7 @@ fn export<C: Cpu, const N: usize>(cpu: C, points: &mut [[Stored; N]]) {
     }
 }
 
+#[inline(always)]
 fn below(limbs: &Stored) -> bool {
     ark_ff::BigInt(*limbs) < <Fq as ark_ff::PrimeField>::MODULUS
 }
@@ -345,8 +348,14 @@ impl Curve for G1 {
         export(cpu, points);
     }
 
+    #[inline(always)]
     fn is_canonical(limbs: &[Stored; 2]) -> bool {
         limbs.iter().all(below)
+    }
+
+    #[inline(always)]
+    fn is_zero(limbs: &[Stored; 2]) -> bool {
+        limbs.as_flattened().iter().fold(0, |any, limb| any | limb) == 0
     }
 
     fn limbs(point: &G1Affine) -> [Stored; 2] {
@@ -415,8 +424,14 @@ impl Curve for G2 {
         export(cpu, points);
     }
 
+    #[inline(always)]
     fn is_canonical(limbs: &[Stored; 4]) -> bool {
         limbs.iter().all(below)
+    }
+
+    #[inline(always)]
+    fn is_zero(limbs: &[Stored; 4]) -> bool {
+        limbs.as_flattened().iter().fold(0, |any, limb| any | limb) == 0
     }
 
     fn limbs(point: &G2Affine) -> [Stored; 4] {

@@ -245,15 +245,13 @@ pub(crate) struct Part<'a, K: Curve> {
 }
 
 impl<K: Curve> Part<'_, K> {
-    /// The point of a scalar, if it is there and not the identity.
-    fn point(&self, scalar: usize) -> Result<Option<K::Point>, EngineError> {
-        let Some(index) = (self.start + scalar).checked_sub(self.skipped) else { return Ok(None) };
-        let limbs = self.source.limbs(index);
-        if limbs == K::Point::default() {
-            return Ok(None);
-        }
-        if K::is_canonical(&limbs) {
-            Ok(Some(limbs))
+    /// Reads the point of a scalar, if it is there; whether it is, and not the identity.
+    fn read(&self, scalar: usize, to: &mut K::Point) -> Result<bool, EngineError> {
+        let Some(index) = (self.start + scalar).checked_sub(self.skipped) else { return Ok(false) };
+        // Looked at once: points may lie in a mapped file that somebody changes.
+        *to = self.source.limbs(index);
+        if K::is_canonical(to) {
+            Ok(!K::is_zero(to))
         } else {
             Err(EngineError::Base { index })
         }
@@ -279,7 +277,8 @@ impl<K: Curve> Part<'_, K> {
             block.standard(standard);
             for place in &block.places {
                 let place = usize::from(*place);
-                if let Some(limbs) = self.point(k * BLOCK + place)? {
+                let mut limbs = K::Point::default();
+                if self.read(k * BLOCK + place, &mut limbs)? {
                     points[place] = K::affine(&limbs);
                 }
             }
@@ -334,6 +333,9 @@ impl<K: Curve> Helpers<K> {
 
     /// What stood in for sums of opposite points, times a weight.
     fn substitutes(&self, weight: u64) -> K::Group {
+        if weight == 0 {
+            return K::Group::ZERO;
+        }
         let point: K::Group = self.known[0].into();
         point * ark_bn254::Fr::from(weight)
     }

@@ -143,9 +143,10 @@ fn take<K: Curve, C: Cpu>(
     let mut scalars = Zeroizing::new(Vec::with_capacity(block.scalars.len()));
     let mut lengths = Box::new([0; BITS + 1]);
     for (limbs, place) in block.scalars.iter().zip(&block.places) {
-        // Looked at once: points may lie in a mapped file that somebody changes.
-        let Some(point) = bases.point(start + usize::from(*place))? else { continue };
-        points[scalars.len()] = point;
+        // What is not there is overwritten by the next, or lies behind the last.
+        if !bases.read(start + usize::from(*place), &mut points[scalars.len()])? {
+            continue;
+        }
         scalars.push(*limbs);
         let mut size = *limbs;
         size[3] &= !SIGN;
