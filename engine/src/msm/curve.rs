@@ -456,3 +456,38 @@ impl Curve for G2 {
         G2Affine::new_unchecked(x, ark_bn254::Fq2::new(element(y0), element(y1)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::channel;
+    use std::sync::{Arc, Barrier};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// What is made once must not be made with the pool's help: its threads may be waiting for it.
+    #[test]
+    fn known_points_are_made_while_all_threads_of_the_pool_wait() {
+        let threads = rayon::current_num_threads();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let released = Arc::new(Barrier::new(threads + 1));
+        let (here, there) = (Arc::clone(&waiting), Arc::clone(&released));
+        rayon::spawn_broadcast(move |_| {
+            here.fetch_add(1, Ordering::SeqCst);
+            there.wait();
+        });
+        while waiting.load(Ordering::SeqCst) < threads {
+            std::thread::yield_now();
+        }
+        let (done, wait) = channel();
+        std::thread::spawn(move || {
+            let count = known::<G1Projective>().len() + known::<G2Projective>().len();
+            done.send(count).expect("the test waits");
+        });
+        // Far more than a busy machine needs. The pool is let go before anything fails.
+        let made = wait.recv_timeout(Duration::from_secs(60));
+        released.wait();
+        assert_eq!(made, Ok(2 * KNOWN), "they wait for the pool");
+    }
+}

@@ -11,7 +11,7 @@ fn number(limbs: &Stored) -> BigUint {
 
 fn at_the_ends<M: Modulus>() {
     let p = number(&M::P);
-    let r = BigUint::from(1u32) << 256;
+    let r: BigUint = BigUint::from(1u32) << 256;
     let less = |limbs, by| minus(limbs, [by, 0, 0, 0]).0;
     let twice = Scalar::<M>::TWICE;
     // Up to p - 1, then up to 2p.
