@@ -9,7 +9,7 @@ use ark_bn254::{Bn254, Fr};
 use ark_ff::{AdditiveGroup, Field};
 use ark_groth16::{prepare_verifying_key, Groth16};
 use meed_benches::clock::middle;
-use meed_benches::{timed, Figure, Options, Report, Time};
+use meed_benches::{timed, Figure, Options, Report};
 use meed_circuits::r1cs::matrix::{ArkCircuit, Matrices, MatrixBuilder};
 use meed_prover::qap::CircomReduction;
 use meed_prover::{insecure_setup, CircuitId, CpuEngine, Level, LoadedKey, ProvingKey};
@@ -74,7 +74,7 @@ fn set_up<W: io::Write>(
         key = Some(made?);
         ours.push(time);
     }
-    compare(report, "ours", middle(&ours), middle(&theirs))?;
+    report.beside("ours", middle(&ours), "ark-groth16", middle(&theirs))?;
     key.ok_or_else(|| Error::msg("expected at least one repetition"))
 }
 
@@ -110,22 +110,7 @@ fn prove<W: io::Write>(
         for (stage, time) in stages {
             report.add(&format!("{stage}"), Figure::Seconds(time.as_secs_f64()))?;
         }
-        compare(report, level.name(), middle(&ours), middle(&theirs))?;
-    }
-    Ok(())
-}
-
-fn compare<W: io::Write>(
-    report: &mut Report<W>,
-    name: &str,
-    ours: Time,
-    theirs: Time,
-) -> Result<()> {
-    report.add(name, Figure::Time(ours))?;
-    report.add("ark-groth16", Figure::Time(theirs))?;
-    report.add(&format!("ark-groth16 over {name}"), Figure::Ratio(theirs.wall / ours.wall))?;
-    if let (Some(theirs), Some(ours)) = (theirs.cpu, ours.cpu.filter(|cpu| *cpu > 0.0)) {
-        report.add(&format!("ark-groth16 over {name}, CPU"), Figure::Ratio(theirs / ours))?;
+        report.beside(level.name(), middle(&ours), "ark-groth16", middle(&theirs))?;
     }
     Ok(())
 }

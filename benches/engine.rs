@@ -13,7 +13,7 @@ use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
 use halo2_proofs::halo2curves::bn256;
 use halo2_proofs::halo2curves::msm::msm_best;
 use meed_benches::clock::{peak_memory, reset_peak, turns};
-use meed_benches::{timed, Figure, Options, Report, Time};
+use meed_benches::{timed, Figure, Options, Report};
 use meed_engine::msm::{msm_g1, msm_g1_chunks, msm_g2, FixedBaseG1, Scalars};
 use meed_engine::ntt::Transform;
 use meed_engine::{EngineError, Level};
@@ -60,33 +60,22 @@ fn chain<G: CurveGroup<ScalarField = Fr>>(generator: G, n: usize, seed: &[Fr]) -
     G::normalize_batch(&sums.take(n).collect::<Vec<_>>())
 }
 
+/// The levels that are not arkworks' own.
+fn ours() -> impl Iterator<Item = Level> {
+    Level::available().into_iter().filter(|level| *level != Level::Ark)
+}
+
 /// The time of each level but arkworks' own, beside that of a public crate.
 fn levels<W: io::Write>(
     report: &mut Report<W>,
     name: &str,
     repeat: usize,
     theirs: &mut dyn FnMut(),
-    ours: &mut dyn FnMut(Level),
+    sum: &mut dyn FnMut(Level),
 ) -> Result<()> {
-    for level in Level::available().into_iter().filter(|level| *level != Level::Ark) {
-        let [their_time, our_time] = turns(repeat, [theirs, &mut || ours(level)]);
-        add(report, name, level, their_time, our_time)?;
-    }
-    Ok(())
-}
-
-fn add<W: io::Write>(
-    report: &mut Report<W>,
-    name: &str,
-    level: Level,
-    theirs: Time,
-    ours: Time,
-) -> Result<()> {
-    report.add(&format!("{level}"), Figure::Time(ours))?;
-    report.add(&format!("{name}, beside {level}"), Figure::Time(theirs))?;
-    report.add(&format!("{name} over {level}"), Figure::Ratio(theirs.wall / ours.wall))?;
-    if let (Some(theirs), Some(ours)) = (theirs.cpu, ours.cpu.filter(|cpu| *cpu > 0.0)) {
-        report.add(&format!("{name} over {level}, CPU"), Figure::Ratio(theirs / ours))?;
+    for level in ours() {
+        let [their_time, our_time] = turns(repeat, [theirs, &mut || sum(level)]);
+        report.beside(level.name(), our_time, name, their_time)?;
     }
     Ok(())
 }
@@ -167,7 +156,7 @@ fn transforms<W: io::Write>(
     let domain = Radix2EvaluationDomain::<Fr>::new(values.len()).expect("a small domain");
     let want = domain.fft(values);
     report.group(&format!("transform, 2^{log}"))?;
-    for level in Level::available().into_iter().filter(|level| *level != Level::Ark) {
+    for level in ours() {
         let transform = Transform::new(level, values.len())?;
         let mut got = values.to_vec();
         transform.ntt(&mut got)?;
@@ -179,7 +168,7 @@ fn transforms<W: io::Write>(
                 transform.ntt(&mut ours).expect("the length is right");
             }],
         );
-        add(report, "ark-poly", level, their_time, our_time)?;
+        report.beside(level.name(), our_time, "ark-poly", their_time)?;
     }
     Ok(())
 }
@@ -205,7 +194,7 @@ fn quotients<W: io::Write>(
     };
     let want = by_arkworks();
     report.group(&format!("quotient, 2^{log}"))?;
-    for level in Level::available().into_iter().filter(|level| *level != Level::Ark) {
+    for level in ours() {
         let transform = Transform::new(level, values.len())?;
         let ours = || {
             let [a, b, c] = [0; 3].map(|_| values.to_vec());
@@ -223,7 +212,7 @@ fn quotients<W: io::Write>(
                 },
             ],
         );
-        add(report, "ark-poly", level, their_time, our_time)?;
+        report.beside(level.name(), our_time, "ark-poly", their_time)?;
     }
     Ok(())
 }

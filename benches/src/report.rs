@@ -137,6 +137,21 @@ impl<W: Write> Report<W> {
         }
     }
 
+    /// Adds our time and `theirs`, the one of a public crate in the same run, and how many times ours
+    /// fits into it.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn beside(&mut self, name: &str, ours: Time, public: &str, theirs: Time) -> io::Result<()> {
+        self.add(name, Figure::Time(ours))?;
+        self.add(&format!("{public}, beside {name}"), Figure::Time(theirs))?;
+        self.add(&format!("{public} over {name}"), Figure::Ratio(theirs.wall / ours.wall))?;
+        if let (Some(theirs), Some(ours)) = (theirs.cpu, ours.cpu.filter(|cpu| *cpu > 0.0)) {
+            self.add(&format!("{public} over {name}, CPU"), Figure::Ratio(theirs / ours))?;
+        }
+        Ok(())
+    }
+
     /// Adds a figure to the last group.
     ///
     /// # Errors

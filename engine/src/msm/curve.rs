@@ -4,6 +4,7 @@ use std::sync::OnceLock;
 
 use ark_bn254::{Fq, Fr, G1Affine, G1Projective, G2Affine, G2Projective};
 use ark_ec::CurveGroup;
+use bytemuck::Pod;
 
 use super::KNOWN;
 use crate::field::{Base, Modulus};
@@ -42,7 +43,7 @@ pub(crate) trait Coordinate<C: Cpu>: Copy + Send + Sync {
 /// A group of points on a curve.
 pub(crate) trait Curve: Copy + Send + Sync + 'static {
     /// An affine point in memory, in the form of some processor.
-    type Point: Copy + Send + Sync + Default + PartialEq + 'static;
+    type Point: Pod + Send + Sync + Default + PartialEq;
     /// Coordinates side by side.
     type Coordinate<C: Cpu>: Coordinate<C>;
     /// arkworks' affine points.
@@ -67,6 +68,8 @@ pub(crate) trait Curve: Copy + Send + Sync + 'static {
     fn export<C: Cpu>(cpu: C, points: &mut [Self::Point]);
     /// Whether all coordinates are below the modulus.
     fn is_canonical(limbs: &Self::Point) -> bool;
+    /// Whether all coordinates are zero: the identity, as it is in memory.
+    fn is_zero(limbs: &Self::Point) -> bool;
     /// Montgomery limbs of a point that is not the identity.
     fn limbs(point: &Self::Affine) -> Self::Point;
     /// The identity.
@@ -305,6 +308,7 @@ fn export<C: Cpu, const N: usize>(cpu: C, points: &mut [[Stored; N]]) {
     }
 }
 
+#[inline(always)]
 fn below(limbs: &Stored) -> bool {
     ark_ff::BigInt(*limbs) < <Fq as ark_ff::PrimeField>::MODULUS
 }
@@ -344,8 +348,14 @@ impl Curve for G1 {
         export(cpu, points);
     }
 
+    #[inline(always)]
     fn is_canonical(limbs: &[Stored; 2]) -> bool {
         limbs.iter().all(below)
+    }
+
+    #[inline(always)]
+    fn is_zero(limbs: &[Stored; 2]) -> bool {
+        limbs.as_flattened().iter().fold(0, |any, limb| any | limb) == 0
     }
 
     fn limbs(point: &G1Affine) -> [Stored; 2] {
@@ -414,8 +424,14 @@ impl Curve for G2 {
         export(cpu, points);
     }
 
+    #[inline(always)]
     fn is_canonical(limbs: &[Stored; 4]) -> bool {
         limbs.iter().all(below)
+    }
+
+    #[inline(always)]
+    fn is_zero(limbs: &[Stored; 4]) -> bool {
+        limbs.as_flattened().iter().fold(0, |any, limb| any | limb) == 0
     }
 
     fn limbs(point: &G2Affine) -> [Stored; 4] {
@@ -438,5 +454,40 @@ impl Curve for G2 {
     fn affine([x0, x1, y0, y1]: &[Stored; 4]) -> G2Affine {
         let x = ark_bn254::Fq2::new(element(x0), element(x1));
         G2Affine::new_unchecked(x, ark_bn254::Fq2::new(element(y0), element(y1)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::mpsc::channel;
+    use std::sync::{Arc, Barrier};
+    use std::time::Duration;
+
+    use super::*;
+
+    /// What is made once must not be made with the pool's help: its threads may be waiting for it.
+    #[test]
+    fn known_points_are_made_while_all_threads_of_the_pool_wait() {
+        let threads = rayon::current_num_threads();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let released = Arc::new(Barrier::new(threads + 1));
+        let (here, there) = (Arc::clone(&waiting), Arc::clone(&released));
+        rayon::spawn_broadcast(move |_| {
+            here.fetch_add(1, Ordering::SeqCst);
+            there.wait();
+        });
+        while waiting.load(Ordering::SeqCst) < threads {
+            std::thread::yield_now();
+        }
+        let (done, wait) = channel();
+        std::thread::spawn(move || {
+            let count = known::<G1Projective>().len() + known::<G2Projective>().len();
+            done.send(count).expect("the test waits");
+        });
+        // Far more than a busy machine needs. The pool is let go before anything fails.
+        let made = wait.recv_timeout(Duration::from_secs(60));
+        released.wait();
+        assert_eq!(made, Ok(2 * KNOWN), "they wait for the pool");
     }
 }

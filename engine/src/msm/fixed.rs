@@ -6,7 +6,7 @@
 
 use ark_bn254::{Fr, G1Affine, G2Affine};
 use ark_ec::CurveGroup;
-use ark_ff::{AdditiveGroup, PrimeField};
+use ark_ff::{AdditiveGroup, PrimeField, Zero};
 use rayon::prelude::*;
 
 use super::batch::Ref;
@@ -32,7 +32,7 @@ pub struct FixedBaseG2(Table<G2>);
 struct Table<K: Curve> {
     level: Level,
     plan: Plan,
-    /// The helpers' first two, then window by window.
+    /// The helpers' first two, then window by window. None for the identity, whose multiples are itself.
     points: Vec<K::Point>,
 }
 
@@ -81,6 +81,9 @@ impl<K: Curve> Table<K> {
         }
         let plan = Self::plan(scalars as u64);
         let mut start: K::Group = base.into();
+        if start.is_zero() {
+            return Ok(Self { level, plan, points: Vec::new() });
+        }
         let mut starts = Vec::with_capacity(plan.windows);
         for _ in 0..plan.windows {
             starts.push(start);
@@ -121,6 +124,9 @@ impl<K: Curve> Table<K> {
 
     fn multiply(&self, scalars: &[Fr]) -> Vec<K::Point> {
         let mut out = vec![K::Point::default(); scalars.len()];
+        if self.points.is_empty() {
+            return out;
+        }
         let slices = out.par_chunks_mut(SLICE).zip(scalars.par_chunks(SLICE));
         slices.for_each(|(out, scalars)| {
             with_cpu!(self.level, cpu => self.slice(cpu, out, scalars));
@@ -194,6 +200,17 @@ mod tests {
         list.push(Fr::from(0u64));
         list.extend((0..200).map(|_| Fr::rand(&mut rng)));
         list
+    }
+
+    #[test]
+    fn multiples_of_the_identity_are_the_identity() {
+        for level in Level::available() {
+            let scalars = scalars(4);
+            let g1 = FixedBaseG1::new(level, G1Affine::identity(), 10).unwrap();
+            assert!(g1.multiply(&scalars).iter().all(|p| *p == [[0; 4]; 2]), "{level}");
+            let g2 = FixedBaseG2::new(level, G2Affine::identity(), 10).unwrap();
+            assert!(g2.multiply(&scalars).iter().all(|p| *p == [[0; 4]; 4]), "{level}");
+        }
     }
 
     #[test]

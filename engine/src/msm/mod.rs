@@ -10,6 +10,7 @@ pub(crate) mod batch;
 mod buckets;
 pub(crate) mod curve;
 mod fixed;
+mod memory;
 mod pairs;
 mod scalars;
 mod stream;
@@ -68,8 +69,6 @@ impl BaseG2 for G2Affine {
 }
 
 /// Where points come from.
-///
-/// Behind `dyn`: the kernels are compiled once, here, whatever the points' type is.
 pub(crate) trait Source<K: Curve>: Sync {
     /// Limbs of a point; those of the identity are zeros.
     fn limbs(&self, i: usize) -> K::Point;
@@ -112,7 +111,7 @@ pub fn msm_g1<P: BaseG1>(
     scalars: Scalars<'_>,
 ) -> Result<G1Projective, EngineError> {
     same_length("scalars of a sum in G1", bases.len(), scalars.len())?;
-    sum::<G1>(level, &InG1(bases), scalars)
+    sum_g1(level, &InG1(bases), scalars)
 }
 
 /// `sum scalars[i] * bases[i]` in G2; as [`msm_g1`], with about 170 bytes a point.
@@ -125,7 +124,7 @@ pub fn msm_g2<P: BaseG2>(
     scalars: Scalars<'_>,
 ) -> Result<G2Projective, EngineError> {
     same_length("scalars of a sum in G2", bases.len(), scalars.len())?;
-    sum::<G2>(level, &InG2(bases), scalars)
+    sum_g2(level, &InG2(bases), scalars)
 }
 
 impl Prepared {
@@ -141,7 +140,7 @@ impl Prepared {
         bases: &[P],
     ) -> Result<G1Projective, EngineError> {
         same_length("scalars of a sum in G1", bases.len(), self.len().saturating_sub(first))?;
-        self.sum::<G1>(level, first, &InG1(bases))
+        self.sum_g1(level, first, &InG1(bases))
     }
 
     /// [`Prepared::msm_g1`] in G2.
@@ -155,7 +154,27 @@ impl Prepared {
         bases: &[P],
     ) -> Result<G2Projective, EngineError> {
         same_length("scalars of a sum in G2", bases.len(), self.len().saturating_sub(first))?;
-        self.sum::<G2>(level, first, &InG2(bases))
+        self.sum_g2(level, first, &InG2(bases))
+    }
+
+    #[inline(never)]
+    fn sum_g1(
+        &self,
+        level: Level,
+        first: usize,
+        source: &dyn Source<G1>,
+    ) -> Result<G1Projective, EngineError> {
+        self.sum(level, first, source)
+    }
+
+    #[inline(never)]
+    fn sum_g2(
+        &self,
+        level: Level,
+        first: usize,
+        source: &dyn Source<G2>,
+    ) -> Result<G2Projective, EngineError> {
+        self.sum(level, first, source)
     }
 
     fn sum<K: Curve>(
@@ -172,6 +191,26 @@ impl Prepared {
         }
         Ok(total)
     }
+}
+
+// Not generic, and behind `dyn`: what is generic is compiled in each crate that uses it, and the kernels take
+// minutes.
+#[inline(never)]
+fn sum_g1(
+    level: Level,
+    source: &dyn Source<G1>,
+    scalars: Scalars<'_>,
+) -> Result<G1Projective, EngineError> {
+    sum(level, source, scalars)
+}
+
+#[inline(never)]
+fn sum_g2(
+    level: Level,
+    source: &dyn Source<G2>,
+    scalars: Scalars<'_>,
+) -> Result<G2Projective, EngineError> {
+    sum(level, source, scalars)
 }
 
 fn sum<K: Curve>(
@@ -206,15 +245,13 @@ pub(crate) struct Part<'a, K: Curve> {
 }
 
 impl<K: Curve> Part<'_, K> {
-    /// The point of a scalar, if it is there and not the identity.
-    fn point(&self, scalar: usize) -> Result<Option<K::Point>, EngineError> {
-        let Some(index) = (self.start + scalar).checked_sub(self.skipped) else { return Ok(None) };
-        let limbs = self.source.limbs(index);
-        if limbs == K::Point::default() {
-            return Ok(None);
-        }
-        if K::is_canonical(&limbs) {
-            Ok(Some(limbs))
+    /// Reads the point of a scalar, if it is there; whether it is, and not the identity.
+    fn read(&self, scalar: usize, to: &mut K::Point) -> Result<bool, EngineError> {
+        let Some(index) = (self.start + scalar).checked_sub(self.skipped) else { return Ok(false) };
+        // Looked at once: points may lie in a mapped file that somebody changes.
+        *to = self.source.limbs(index);
+        if K::is_canonical(to) {
+            Ok(!K::is_zero(to))
         } else {
             Err(EngineError::Base { index })
         }
@@ -240,7 +277,8 @@ impl<K: Curve> Part<'_, K> {
             block.standard(standard);
             for place in &block.places {
                 let place = usize::from(*place);
-                if let Some(limbs) = self.point(k * BLOCK + place)? {
+                let mut limbs = K::Point::default();
+                if self.read(k * BLOCK + place, &mut limbs)? {
                     points[place] = K::affine(&limbs);
                 }
             }
@@ -295,6 +333,9 @@ impl<K: Curve> Helpers<K> {
 
     /// What stood in for sums of opposite points, times a weight.
     fn substitutes(&self, weight: u64) -> K::Group {
+        if weight == 0 {
+            return K::Group::ZERO;
+        }
         let point: K::Group = self.known[0].into();
         point * ark_bn254::Fr::from(weight)
     }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::batch::Ref;
 use super::curve::Curve;
+use super::memory::Room;
 use super::scalars::{bits, sum, Block, Plan, BITS, BLOCK, MAX_WINDOWS, SIGN};
 use super::Part;
 use crate::error::EngineError;
@@ -17,7 +18,7 @@ use crate::lanes::{Cpu, Kernel, MAX_LANES};
 pub(super) struct Pairs<K: Curve> {
     pub(super) plan: Plan,
     /// The points in the form of the processor, after those of a prefix.
-    pub(super) bases: Vec<K::Point>,
+    pub(super) bases: Room<K::Point>,
     blocks: Vec<Digits>,
 }
 
@@ -43,8 +44,7 @@ impl<K: Curve> Pairs<K> {
     ) -> Result<Option<Self>, EngineError> {
         // Whole vectors, so that blocks are brought into the processor's form by themselves.
         let room = |block: &Block| block.scalars.len().next_multiple_of(MAX_LANES);
-        let mut points =
-            vec![K::Point::default(); prefix.len() + scalars.iter().map(room).sum::<usize>()];
+        let mut points = Room::new(prefix.len() + scalars.iter().map(room).sum::<usize>());
         points[..prefix.len()].copy_from_slice(prefix);
         let mut rest = &mut points[prefix.len()..];
         let mut first = prefix.len();
@@ -143,9 +143,10 @@ fn take<K: Curve, C: Cpu>(
     let mut scalars = Zeroizing::new(Vec::with_capacity(block.scalars.len()));
     let mut lengths = Box::new([0; BITS + 1]);
     for (limbs, place) in block.scalars.iter().zip(&block.places) {
-        // Looked at once: points may lie in a mapped file that somebody changes.
-        let Some(point) = bases.point(start + usize::from(*place))? else { continue };
-        points[scalars.len()] = point;
+        // What is not there is overwritten by the next, or lies behind the last.
+        if !bases.read(start + usize::from(*place), &mut points[scalars.len()])? {
+            continue;
+        }
         scalars.push(*limbs);
         let mut size = *limbs;
         size[3] &= !SIGN;
