@@ -7,9 +7,9 @@
 //! | kind | below |
 //! |---|---|
 //! | raw, reduced | `p` |
-//! | product, difference | `2p` (a difference may reach it) |
+//! | product, difference | `2p` |
 //!
-//! A product of `a` and `b` is below `ab / R + p`; with both at most `2p` that is `(1 + 4p/R) p`, and `4p < R`. So
+//! A product of `a` and `b` is below `ab / R + p`; with both below `2p` that is `(1 + 4p/R) p`, and `4p < R`. So
 //! no product ends in a subtraction. Sums and differences of two such values lie in a range of `4p < 2^256`
 //! and are reduced by `2p` and by `p`, without a branch: which way it goes is a coin's throw.
 
@@ -115,7 +115,7 @@ impl<M: Modulus> Scalar<M> {
         Self::new(at_most_once(at_most_once(limbs, Self::TWICE), M::P))
     }
 
-    /// Montgomery's reduction of `low + 2^256 high`, which is at most `4 p^2`.
+    /// Montgomery's reduction of `low + 2^256 high`, which is below `4 p^2`.
     #[inline(always)]
     fn from_wide(mut low: Stored, high: Stored) -> Self {
         for _ in 0..4 {
@@ -216,7 +216,7 @@ impl<M: Modulus> Lanes<M, Portable> for Scalar<M> {
 
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
-        // Between 0 and 2p: what wraps around in between comes back.
+        // Above 0 and below 2p, since both are below p.
         Self::new(minus(plus(self.0, M::P).0, other.0).0)
     }
 
