@@ -37,7 +37,7 @@ def expect(response):
     if isinstance(response.parsed, Problem):
         problem = response.parsed
         raise Refused(f"{response.status_code.value} {problem.code}: {problem.message}")
-    if not response.status_code.is_success:
+    if response.status_code >= 300:
         raise Refused(f"{response.status_code.value}")
     return response.parsed
 
