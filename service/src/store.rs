@@ -245,7 +245,7 @@ mod tests {
         assert_eq!(old(Kind::Bundle, 3_600_000).await.unwrap(), Vec::<String>::new());
         assert_eq!(old(Kind::Witness, 0).await.unwrap(), Vec::<String>::new());
         tokio::time::sleep(Duration::from_millis(20)).await;
-        assert_eq!(old(Kind::Bundle, 0).await.unwrap(), [digest.sha256.clone()]);
+        assert_eq!(old(Kind::Bundle, 0).await.unwrap(), std::slice::from_ref(&digest.sha256));
         store.delete(Kind::Bundle, &digest.sha256).await.unwrap();
         store.delete(Kind::Bundle, &digest.sha256).await.unwrap();
         assert!(store.get(Kind::Bundle, &digest).await.is_err());

@@ -70,7 +70,7 @@ mod tests {
             assert!((0..).zip(&*room).all(|(i, point)| *point == [[i; 4], [i + 1; 4]]));
             let large = len * 64 >= LARGE;
             assert!(matches!(room, Room::Large { .. }) == large);
-            assert!(!large || room.as_ptr() as usize % 4096 == 0);
+            assert!(!large || (room.as_ptr() as usize).is_multiple_of(4096));
         }
     }
 }
