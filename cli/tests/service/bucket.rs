@@ -1,19 +1,20 @@
 //! A store that speaks S3, and the way to it, which can be cut.
 
-use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::{Child, Stdio};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::child::Running;
 use super::http::call;
 use super::processes::wait;
 use super::python::python;
+use super::wire::pass;
 
 /// An S3 server with one bucket. It keeps everything in memory, so it is not stopped: what comes and
 /// goes is the way to it.
 pub(crate) struct Bucket {
-    server: Child,
+    _server: Running,
     address: String,
     way: Arc<Way>,
     port: u16,
@@ -41,12 +42,13 @@ impl Bucket {
         let mut server = python();
         server.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", &own.to_string()]);
         server.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let server = server.spawn().expect("the S3 server");
+        let server = Running::start(&mut server);
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("a port").port();
         let way = Arc::new(Way::default());
         let address = format!("127.0.0.1:{own}");
-        let bucket = Self { server, address: address.clone(), way: Arc::clone(&way), port };
+        let bucket =
+            Self { _server: server, address: address.clone(), way: Arc::clone(&way), port };
         wait("the bucket", 60, || {
             let made = call(&address, &format!("PUT /{NAME}"), &[], b"").ok()?;
             (made.status == 200).then_some(())
@@ -102,13 +104,6 @@ impl Bucket {
     }
 }
 
-impl Drop for Bucket {
-    fn drop(&mut self) {
-        let _ = self.server.kill();
-        let _ = self.server.wait();
-    }
-}
-
 impl Way {
     /// Passes a connection on, in both directions, until one of them ends.
     fn lead(self: &Arc<Self>, from: TcpStream, to: &str) -> std::io::Result<()> {
@@ -119,23 +114,12 @@ impl Way {
         let ((a, b), (c, d)) = ((from.try_clone()?, to.try_clone()?), (to, from));
         let way = Arc::clone(self);
         std::thread::spawn(move || {
-            pass(a, b, |bytes| {
+            pass(&a, &b, |bytes| {
                 way.sent.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
-            })
+                true
+            });
         });
-        std::thread::spawn(move || pass(c, d, |_| {}));
+        std::thread::spawn(move || pass(&c, &d, |_| true));
         Ok(())
     }
-}
-
-fn pass(mut from: TcpStream, mut to: TcpStream, mut told: impl FnMut(&[u8])) {
-    let mut buffer = vec![0; 16 << 10];
-    while let Ok(length @ 1..) = from.read(&mut buffer) {
-        told(&buffer[..length]);
-        if to.write_all(&buffer[..length]).is_err() {
-            break;
-        }
-    }
-    let _ = to.shutdown(Shutdown::Both);
-    let _ = from.shutdown(Shutdown::Both);
 }

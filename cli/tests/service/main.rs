@@ -31,6 +31,7 @@ mod python;
 mod s3;
 mod settle;
 mod traces;
+mod wire;
 #[allow(dead_code, reason = "shared with the tool's own tests, which use all of it")]
 #[path = "../tool/world.rs"]
 mod world;

@@ -1,7 +1,6 @@
 //! Writes whose answer is lost: nothing is acknowledged before it is committed, and what was committed
 //! is not done again.
 
-use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use super::faults::Scene;
 use super::processes::{each_done_once, wait};
+use super::wire::pass;
 
 /// Jobs can be read, and not be written.
 const LOCK: &str = "BEGIN; LOCK TABLE jobs IN SHARE ROW EXCLUSIVE MODE;";
@@ -30,7 +30,7 @@ impl Proxy {
             for client in listener.incoming().flatten() {
                 let Ok(server) = TcpStream::connect(("127.0.0.1", server)) else { continue };
                 let flag = Arc::clone(&flag);
-                std::thread::spawn(move || pass(&client, &server, &flag));
+                std::thread::spawn(move || lead(&client, &server, &flag));
             }
         });
         Self { port, broke }
@@ -38,36 +38,23 @@ impl Proxy {
 }
 
 /// Passes everything on, both ways, until one side ends.
-fn pass(client: &TcpStream, server: &TcpStream, broke: &AtomicBool) {
+fn lead(client: &TcpStream, server: &TcpStream, broke: &AtomicBool) {
     let silent = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
-            copy(client, server, |bytes, armed| {
-                *armed |= contains(bytes, b"SET state = 'done'");
+            let mut armed = false;
+            pass(client, server, |bytes| {
+                armed |= contains(bytes, b"SET state = 'done'");
                 let ends = contains(bytes, b"COMMIT");
-                if ends && *armed && !broke.swap(true, Ordering::SeqCst) {
+                if ends && armed && !broke.swap(true, Ordering::SeqCst) {
                     silent.store(true, Ordering::SeqCst);
                 }
                 true
             });
         });
         // The server has answered: it has committed.
-        copy(server, client, |_, _| !silent.load(Ordering::SeqCst));
+        pass(server, client, |_| !silent.load(Ordering::SeqCst));
     });
-}
-
-fn copy(mut from: &TcpStream, mut to: &TcpStream, mut look: impl FnMut(&[u8], &mut bool) -> bool) {
-    let (mut bytes, mut armed) = (vec![0; 1 << 16], false);
-    while let Ok(length @ 1..) = from.read(&mut bytes) {
-        let passes = look(&bytes[..length], &mut armed);
-        if !passes || to.write_all(&bytes[..length]).is_err() {
-            break;
-        }
-    }
-    for end in [from, to] {
-        // The other direction may have closed it.
-        let _ = end.shutdown(std::net::Shutdown::Both);
-    }
 }
 
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
