@@ -16,12 +16,8 @@ use meed_statement::shape::{M, XS};
 use meed_statement::synthetic::{epoch, Spec};
 use meed_statement::types::{Inputs, Kind};
 use meed_statement::words::Domain;
-use toy::{Content, Setup};
-
-/// Real proofs, of a circuit that is small whatever the epoch is: a verifier cannot tell.
-#[allow(dead_code, reason = "shared with the ledger's own tests, which use all of it")]
-#[path = "../ledger/tests/bundle/toy.rs"]
-mod toy;
+// Real proofs, of a circuit that is small whatever the epoch is: a verifier cannot tell.
+use meed_toys::bundles::{Content, Setup};
 
 /// A hundred scored assets an event, and as many assets as events; no more owners than a bundle holds.
 fn spec(records: usize) -> Spec {

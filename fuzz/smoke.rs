@@ -1,5 +1,5 @@
 //! Every target over its seeds and over mutations of them, on any compiler:
-//! `cargo test --release --no-default-features -- --iterations 2000`.
+//! `cargo test --workspace --release --test smoke -- --iterations 2000`.
 //!
 //! The same numbers give the same inputs. An input that makes a target panic is written to
 //! `artifacts/`. `--write-corpus DIR` writes the seeds for cargo-fuzz, and nothing else.

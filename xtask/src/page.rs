@@ -59,8 +59,12 @@ fn pages(shell: &Shell) -> Result<PathBuf> {
     let folder = PathBuf::from(target_directory(shell)?).join("page-tests");
     let demo = folder.join("demo");
     std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {folder:?}"))?;
+    // What the tests have built, by its features too: an example brings those of the tests' dependencies.
+    let build = "build --workspace --release --locked --bin meed --example synthetic_page";
+    run(&mut shell.cargo(build))?;
+    let built = PathBuf::from(target_directory(shell)?).join("release");
     let meed = |arguments: &[&str]| {
-        let mut command = shell.cargo("run --release --locked --quiet -p meed --");
+        let mut command = shell.command(&built.join("meed").to_string_lossy());
         run(command.args(arguments))
     };
     let text = |path: PathBuf| path.to_string_lossy().into_owned();
@@ -78,7 +82,7 @@ fn pages(shell: &Shell) -> Result<PathBuf> {
     meed(&[&report[..], &proof, &["--html", &html("operator")]].concat())?;
     meed(&[&["report", "--public"], &proof[..], &["--html", &html("public")]].concat())?;
     meed(&[&report[..], &["--html", &html("unproved")]].concat())?;
-    let large = "run --release --locked --quiet -p meed-audit --example synthetic_page --";
-    run(shell.cargo(large).args([ACCOUNTS, &html("large")]))?;
+    let large = built.join("examples/synthetic_page");
+    run(shell.command(&large.to_string_lossy()).args([ACCOUNTS, &html("large")]))?;
     Ok(folder)
 }

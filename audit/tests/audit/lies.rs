@@ -13,7 +13,7 @@ use meed_statement::words::Domain;
 use ruint::aliases::U256;
 
 use super::network::{errors, failed, registry, remade, Network, DOMAIN};
-use super::toy::Setup;
+use meed_toys::bundles::Setup;
 
 const ALL: [&str; 3] = ["1", "2", "3"];
 
@@ -56,8 +56,9 @@ fn a_history_may_be_proved_in_either_system() {
 
     // A proof of something else.
     let mut network = Network::proved(Setup::halo2(7, false), 1, 2);
-    let content = super::toy::Content::new(&mut network.setup, network.traces[0].clone(), DOMAIN());
-    let mut files = super::toy::Files::load(&network.path("2"));
+    let content =
+        meed_toys::bundles::Content::new(&mut network.setup, network.traces[0].clone(), DOMAIN());
+    let mut files = meed_toys::bundles::Files::load(&network.path("2"));
     *files.get("proof.bin") = content.proof.to_vec();
     files.reseal();
     files.store(&network.path("2"));
@@ -235,9 +236,12 @@ const LIES: &[Lie] = &[
         name: "a proof of something else",
         tell: |network| {
             let honest = network.path("2");
-            let content =
-                super::toy::Content::new(&mut network.setup, network.traces[0].clone(), DOMAIN());
-            let mut files = super::toy::Files::load(&honest);
+            let content = meed_toys::bundles::Content::new(
+                &mut network.setup,
+                network.traces[0].clone(),
+                DOMAIN(),
+            );
+            let mut files = meed_toys::bundles::Files::load(&honest);
             *files.get("proof.bin") = content.proof.to_vec();
             files.reseal();
             files.store(&honest);

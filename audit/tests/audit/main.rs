@@ -5,6 +5,3 @@ mod chain;
 mod lies;
 mod network;
 mod property;
-#[allow(dead_code, reason = "shared with the ledger's own tests, which use all of it")]
-#[path = "../../../ledger/tests/bundle/toy.rs"]
-mod toy;

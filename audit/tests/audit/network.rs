@@ -16,7 +16,7 @@ use meed_statement::types::{Inputs, Kind, Payout, StateEntry};
 use meed_statement::words::Domain;
 use ruint::aliases::U256;
 
-use super::toy::{circuit, Content, Setup};
+use meed_toys::bundles::{circuit, Content, Setup};
 
 pub(crate) const DOMAIN: fn() -> Domain = || Domain::evm(31_337, [0x5e; 20]);
 

@@ -1,8 +1,8 @@
 //! One byte, anywhere.
 
-use super::toy::Files;
 use super::{bundles, circuit, verify, verify_expecting};
 use meed_ledger::bundle::{BundleError, Expected};
+use meed_toys::bundles::Files;
 use meed_verifier::{AnyVerifyingKey, System};
 
 const NAMES: [&str; 6] =

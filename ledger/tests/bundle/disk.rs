@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use super::toy::{small_epoch, Content, Files, Setup};
 use super::{bundle, verify};
 use meed_ledger::bundle::{verify_bundle, write_bundle, BundleError, Outcome, LISTED, MANIFEST};
 use meed_statement::words::Domain;
+use meed_toys::bundles::{small_epoch, Content, Files, Setup};
 
 fn names() -> impl Iterator<Item = &'static str> {
     LISTED.into_iter().chain([MANIFEST])

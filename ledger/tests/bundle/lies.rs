@@ -1,6 +1,5 @@
 //! Coordinated lies: the manifest, and whatever else a liar can compute, is made to fit.
 
-use super::toy::{small_epoch, Content, Files, Setup};
 use super::{bundle, files_of, setups, verify};
 use ark_bn254::Fr;
 use ark_ff::{BigInteger, PrimeField};
@@ -10,6 +9,7 @@ use meed_statement::types::StateEntry;
 use meed_statement::words::{
     check_words, word_to_bytes, Binding, Domain, WordsError, HEADER_WORDS,
 };
+use meed_toys::bundles::{small_epoch, Content, Files, Setup};
 use ruint::aliases::U256;
 
 fn word(word: &Fr) -> String {

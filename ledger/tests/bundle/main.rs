@@ -4,7 +4,6 @@
 mod bytes;
 mod disk;
 mod lies;
-mod toy;
 
 use meed_ledger::bundle::{
     read_bundle, read_files, verify_bundle, verify_bundle_with, verify_files, write_bundle,
@@ -14,8 +13,8 @@ use meed_ledger::receipt::Show;
 use meed_ledger::report::{report, ReportError};
 use meed_statement::shape::S;
 use meed_statement::words::{word_to_bytes, Domain};
+use meed_toys::bundles::{circuit, small_epoch, Content, Files, Setup};
 use meed_verifier::{AnyVerifyingKey, System};
-use toy::{circuit, small_epoch, Content, Files, Setup};
 
 /// A bundle of a small epoch, and the key that it verifies under.
 fn bundle(seed: u64) -> (Files, AnyVerifyingKey) {

@@ -1,11 +1,11 @@
 //! Bytes of halo2 keys and proofs: lengths, ranges, and what is not a point.
 
-use crate::library::Keys;
-use crate::{evaluations, points, toy, MAGIC, SETUP};
+use crate::{evaluations, points, MAGIC, SETUP};
 use ark_bn254::{Fq, Fq2, Fr, G2Affine};
 use ark_ec::AffineRepr;
 use ark_ff::{BigInteger, BigInteger256, PrimeField, UniformRand};
 use meed_statement::words::{word_to_bytes, Domain};
+use meed_toys::halo2::Keys;
 use meed_verifier::halo2::{verify_bytes, Proof, VerifyingKey, PROOF_BYTES, VERIFYING_KEY_BYTES};
 use meed_verifier::{inputs_to_bytes, Element, System, VerifyError};
 use proptest::prelude::*;
@@ -171,9 +171,9 @@ fn the_golden_proof_verifies() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/halo2.txt");
     let command = "MEED_WRITE_GOLDEN=1 cargo test --release -p meed-verifier --test halo2";
     let (words, inputs) = (&SETUP.words, SETUP.inputs());
-    let keys = Keys::new(toy::LOG_ROWS, &toy::toy(&inputs), None);
+    let keys = Keys::new(None);
     if std::env::var_os("MEED_WRITE_GOLDEN").is_some() {
-        let proof = keys.prove(toy::toy(&inputs), &inputs, 1);
+        let proof = keys.prove(&inputs, 0, &inputs, 1);
         let domain = [*Domain::OFF_CHAIN.chain_id(), *Domain::OFF_CHAIN.contract()].concat();
         let mut made = String::new();
         for (name, bytes) in [

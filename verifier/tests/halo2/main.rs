@@ -1,19 +1,17 @@
 //! Proofs of the halo2 circuit: real ones, and everything that is almost one.
 
 mod decoding;
-mod library;
 mod systems;
-mod toy;
 
 use ark_bn254::{Fr, G1Affine};
 use ark_ec::AffineRepr;
-use library::Keys;
 use meed_halo2::field::to_ark;
 use meed_statement::lies::sample;
 use meed_statement::roots::Commitment;
 use meed_statement::settle::settle_with;
 use meed_statement::shape::XS;
 use meed_statement::words::{Binding, Domain};
+use meed_toys::halo2::Keys;
 use meed_verifier::halo2::{self, Proof, VerifyingKey};
 use meed_verifier::{inputs_to_bytes, VerifyError};
 use std::sync::LazyLock;
@@ -43,8 +41,8 @@ static SETUP: LazyLock<Setup> = LazyLock::new(|| {
     let words = trace.words();
     let binding = Binding::derive(&Domain::OFF_CHAIN, trace.h, &words);
     let inputs = binding.to_inputs();
-    let keys = Keys::new(toy::LOG_ROWS, &toy::toy(&inputs), Some(1));
-    let proof = keys.prove(toy::toy(&inputs), &inputs, 2);
+    let keys = Keys::new(Some(1));
+    let proof = keys.prove(&inputs, 0, &inputs, 2);
     Setup { key: keys.key.clone(), keys, words, binding, proof }
 });
 
@@ -81,10 +79,10 @@ fn proofs_of_the_circuit_are_judged_as_the_library_judges_them() {
     let inputs = sample();
     let trace = settle_with(&inputs, &Commitment::new(&inputs), |_, _| {});
     let (honest, binding) = circuit.assign(&inputs, &trace, &Domain::OFF_CHAIN).unwrap();
-    let keys = Keys::new(circuit.k(), &circuit.to_halo2(None), Some(1));
+    let keys = Keys::real(&circuit, Some(1));
     let inputs = binding.to_inputs();
     assert_eq!(honest.publics().map(|x| to_ark(&x)), inputs);
-    let proof = keys.prove(circuit.to_halo2(Some(&honest)), &inputs, 2);
+    let proof = keys.prove_real(&circuit, &honest, &inputs, 2);
     assert_eq!(keys.verdict(&inputs, &proof), Ok(()));
     for index in 0..3 {
         let mut wrong = inputs;
@@ -95,7 +93,7 @@ fn proofs_of_the_circuit_are_judged_as_the_library_judges_them() {
     let mut changed = honest.clone();
     changed.change(circuit.cells().nth(1_000).unwrap(), 1.into());
     assert!(!circuit.violated(&changed).is_empty());
-    let forged = keys.prove(circuit.to_halo2(Some(&changed)), &inputs, 3);
+    let forged = keys.prove_real(&circuit, &changed, &inputs, 3);
     assert_eq!(keys.verdict(&inputs, &forged), Err(VerifyError::Rejected));
 }
 
@@ -112,10 +110,10 @@ fn an_honest_proof_is_accepted_and_others_are_not() {
         let mut wrong = inputs;
         wrong[index] += Fr::from(1);
         assert_eq!(setup.verdict(&wrong, &setup.proof), Err(VerifyError::Rejected));
-        let proof = setup.keys.prove(toy::toy(&inputs), &wrong, 4);
+        let proof = setup.keys.prove(&inputs, 0, &wrong, 4);
         assert_eq!(setup.verdict(&wrong, &proof), Err(VerifyError::Rejected));
     }
-    let forged = setup.keys.prove(toy::lying(&inputs, 1), &inputs, 3);
+    let forged = setup.keys.prove(&inputs, 1, &inputs, 3);
     assert_eq!(setup.verdict(&inputs, &forged), Err(VerifyError::Rejected));
 }
 
@@ -123,15 +121,15 @@ fn an_honest_proof_is_accepted_and_others_are_not() {
 fn edge_inputs_and_other_keys() {
     let setup = &*SETUP;
     for inputs in [[Fr::from(0); 3], [-Fr::from(1); 3]] {
-        let proof = setup.keys.prove(toy::toy(&inputs), &inputs, 5);
+        let proof = setup.keys.prove(&inputs, 0, &inputs, 5);
         assert_eq!(setup.verdict(&inputs, &proof), Ok(()));
     }
     // Another secret, and the published one.
     for (seed, insecure) in [(Some(2), false), (None, true)] {
-        let keys = Keys::new(toy::LOG_ROWS, &toy::toy(&setup.inputs()), seed);
+        let keys = Keys::new(seed);
         assert_eq!(keys.key.is_insecure(), insecure);
         assert_eq!(keys.verdict(&setup.inputs(), &setup.proof), Err(VerifyError::Rejected));
-        let proof = keys.prove(toy::toy(&setup.inputs()), &setup.inputs(), 6);
+        let proof = keys.prove(&setup.inputs(), 0, &setup.inputs(), 6);
         assert_eq!(keys.verdict(&setup.inputs(), &proof), Ok(()));
     }
 }

@@ -1,11 +1,9 @@
 //! From the public words of an epoch to a verdict.
 
-mod common;
-
 use ark_bn254::Fr;
 use ark_ff::Field;
-use common::{prove_words as prove, words, Setup, AMOUNTS};
 use meed_statement::words::{pack_payout, Domain, WordsError};
+use meed_toys::groth16::{prove_words as prove, words, Setup, AMOUNTS};
 use meed_verifier::{verify_words, VerifyError};
 
 #[test]

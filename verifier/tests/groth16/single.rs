@@ -1,11 +1,9 @@
 //! One proof: what is accepted, and every way of being almost right.
 
-mod common;
-
 use ark_bn254::{Bn254, Fr, G1Affine, G2Affine};
 use ark_ec::{pairing::Pairing, AffineRepr, CurveGroup};
 use ark_ff::{AdditiveGroup, Field, PrimeField, UniformRand};
-use common::{outside_subgroup, Setup, Toy};
+use meed_toys::groth16::{outside_subgroup, Setup, Toy};
 use meed_verifier::{
     inputs_from_bytes, inputs_to_bytes, verify, verify_bytes, Element, Proof, VerifyError,
     INPUTS_BYTES, PROOF_BYTES,

@@ -1,11 +1,9 @@
 //! Bytes: the layout, golden values, and that nothing panics.
 
-mod common;
-
 use ark_bn254::{Fr, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
-use common::{prove_words, words, Setup};
 use meed_statement::words::{word_to_bytes, Binding, Domain};
+use meed_toys::groth16::{prove_words, words, Setup};
 use meed_verifier::{
     inputs_from_bytes, inputs_to_bytes, insecure_alpha, verify_bytes, verify_words, Element,
     PreparedVerifyingKey, Proof, VerifyError, VerifyingKey, INPUTS_BYTES, PROOF_BYTES,
@@ -89,7 +87,7 @@ fn the_golden_proof_verifies() {
     if std::env::var_os("MEED_WRITE_GOLDEN").is_some() {
         fs::write(&path, &made).unwrap();
     }
-    let command = "MEED_WRITE_GOLDEN=1 cargo test --release -p meed-verifier --test decoding";
+    let command = "MEED_WRITE_GOLDEN=1 cargo test --release -p meed-verifier --test groth16";
     let golden = fs::read_to_string(&path)
         .unwrap_or_else(|_| panic!("tests/golden/proof.txt is missing; to write it: {command}"));
     assert_eq!(golden, made, "to accept the change: {command}");

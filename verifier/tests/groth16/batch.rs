@@ -1,11 +1,9 @@
 //! Batches: as good as their members, whatever those try together.
 
-mod common;
-
 use ark_bn254::{Bn254, Fr, G1Affine};
 use ark_ec::{pairing::Pairing, AffineRepr, CurveGroup};
 use ark_ff::{Field, PrimeField, UniformRand};
-use common::Setup;
+use meed_toys::groth16::Setup;
 use meed_verifier::{
     find_rejected, verify, verify_batch, PreparedVerifyingKey, Proof, VerifyError,
 };

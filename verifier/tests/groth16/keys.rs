@@ -1,12 +1,10 @@
 //! Which verifying keys are refused, why, and how a development key is recognised.
 
-mod common;
-
 use ark_bn254::{Bn254, Fr, G1Affine, G2Affine};
 use ark_ec::{AffineRepr, CurveGroup};
 use ark_ff::{Field, UniformRand};
 use ark_groth16::{prepare_verifying_key, Groth16};
-use common::{key_of, outside_subgroup, rng, Setup};
+use meed_toys::groth16::{key_of, outside_subgroup, rng, Setup};
 use meed_verifier::{
     insecure_alpha, Element, PreparedVerifyingKey, VerifyError, VerifyingKey, VERIFYING_KEY_BYTES,
 };
