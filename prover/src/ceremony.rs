@@ -33,7 +33,7 @@ use ark_ff::BigInt;
 use meed_circuits::r1cs::matrix::{Matrices, Sparse};
 use meed_engine::msm::{msm_g1, msm_g2, Scalars};
 use meed_engine::Level;
-use rand::{CryptoRng, RngCore};
+use rand_core::CryptoRngCore;
 use sha2::{Digest, Sha256};
 
 use crate::error::{same, value, FormatError, KeyError};
@@ -66,7 +66,7 @@ pub fn import_ceremony(
     circuit: &CircuitId,
     matrices: &Matrices,
     dest: &Path,
-    rng: &mut (impl RngCore + CryptoRng),
+    rng: &mut dyn CryptoRngCore,
 ) -> Result<Imported, KeyError> {
     circuit.check(matrices).map_err(KeyError::Circuit)?;
     let at_source = || KeyError::at::<FormatError>(source);
@@ -99,7 +99,7 @@ fn check_points(
     vk: &ark_groth16::VerifyingKey<Bn254>,
     points: &KeyPoints,
     matrices: &Matrices,
-    rng: &mut (impl RngCore + CryptoRng),
+    rng: &mut dyn CryptoRngCore,
 ) -> Result<(), FormatError> {
     if vk.gamma_g2 != G2Affine::generator() {
         return Err(value("gamma", "the generator of G2", "another point"));

@@ -12,7 +12,7 @@ use ark_ec::CurveGroup;
 use ark_ff::{Field, UniformRand};
 use meed_circuits::r1cs::matrix::Matrices;
 use meed_verifier::{verify, PreparedVerifyingKey, Proof, INPUTS};
-use rand::{CryptoRng, RngCore};
+use rand_core::CryptoRngCore;
 use zeroize::Zeroizing;
 
 use crate::engine::{Engine, EngineError, EngineKey, Pending, Query};
@@ -221,7 +221,7 @@ impl<E: Engine> LoadedKey<E> {
         &self,
         matrices: &Matrices,
         assignment: &[Fr],
-        rng: &mut (impl RngCore + CryptoRng),
+        rng: &mut dyn CryptoRngCore,
         progress: &mut dyn FnMut(Stage, f64),
         cancel: &AtomicBool,
     ) -> Result<(Proof, Timings), ProveError> {
@@ -283,7 +283,7 @@ pub fn prove<E: Engine>(
     matrices: &Matrices,
     assignment: &[Fr],
     engine: &E,
-    rng: &mut (impl RngCore + CryptoRng),
+    rng: &mut dyn CryptoRngCore,
     progress: &mut dyn FnMut(Stage, f64),
     cancel: &AtomicBool,
 ) -> Result<(Proof, Timings), ProveError> {

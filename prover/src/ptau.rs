@@ -21,7 +21,8 @@ use ark_ec::pairing::Pairing;
 use ark_ec::{AffineRepr, CurveGroup, VariableBaseMSM};
 use ark_ff::{UniformRand, Zero};
 use ark_poly::{EvaluationDomain, Radix2EvaluationDomain};
-use rand::{CryptoRng, Rng};
+use rand::Rng;
+use rand_core::CryptoRngCore;
 use rayon::prelude::*;
 
 use crate::binfile::{Cursor, Section, Table};
@@ -148,7 +149,7 @@ impl PtauFile {
     pub fn powers(
         &mut self,
         k: u32,
-        rng: &mut (impl Rng + CryptoRng),
+        rng: &mut dyn CryptoRngCore,
         stop: &AtomicBool,
     ) -> Result<Option<Powers>, KeyError> {
         let path = self.path.clone();
@@ -207,7 +208,7 @@ impl PtauFile {
     fn read_powers(
         &mut self,
         k: u32,
-        rng: &mut (impl Rng + CryptoRng),
+        rng: &mut dyn CryptoRngCore,
         stop: &AtomicBool,
     ) -> Result<Option<Powers>, FormatError> {
         if !(1..=self.power).contains(&k) {
@@ -265,7 +266,7 @@ impl PtauFile {
 
 impl Powers {
     /// Fails unless the points are powers of one tau that is neither 0 nor 1, and the Lagrange polynomials at it.
-    fn check(&self, rng: &mut (impl Rng + CryptoRng)) -> Result<(), FormatError> {
+    fn check(&self, rng: &mut dyn CryptoRngCore) -> Result<(), FormatError> {
         let wrong = |id, index, expected| Err(FormatError::Point { id, index, expected });
         if self.g1[0] != G1Affine::generator() {
             return wrong(section::G1, 0, "that is the generator of G1");

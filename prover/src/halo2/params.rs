@@ -23,7 +23,8 @@ use halo2_proofs::poly::EvaluationDomain;
 use halo2_proofs::SerdeFormat;
 use meed_halo2::field::{to_ark, to_halo2, ArkFr};
 use meed_verifier::halo2::insecure_tau;
-use rand::{CryptoRng, Rng};
+use rand::Rng;
+use rand_core::CryptoRngCore;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
@@ -196,7 +197,7 @@ impl Params {
     pub fn from_ptau(
         path: &Path,
         k: u32,
-        rng: &mut (impl Rng + CryptoRng),
+        rng: &mut dyn CryptoRngCore,
         stop: &AtomicBool,
     ) -> Result<Option<(Self, Vec<Contribution>)>, KeyError> {
         let mut file = PtauFile::open(path)?;
@@ -210,7 +211,7 @@ impl Params {
         file: &mut PtauFile,
         blake2b: [u8; 64],
         k: u32,
-        rng: &mut (impl Rng + CryptoRng),
+        rng: &mut dyn CryptoRngCore,
         stop: &AtomicBool,
     ) -> Result<Option<(Self, Vec<Contribution>)>, KeyError> {
         let contributions = file.contributions()?;
@@ -237,7 +238,7 @@ impl Params {
         folder: &Path,
         ptau: &Path,
         k: u32,
-        rng: &mut (impl Rng + CryptoRng),
+        rng: &mut dyn CryptoRngCore,
         stop: &AtomicBool,
     ) -> Result<Option<(Self, Vec<Contribution>)>, KeyError> {
         let mut file = PtauFile::open(ptau)?;
@@ -308,7 +309,7 @@ impl Params {
     ///
     /// # Errors
     /// [`KeyError::File`], with what was expected.
-    pub fn load(path: &Path, k: u32, rng: &mut (impl Rng + CryptoRng)) -> Result<Self, KeyError> {
+    pub fn load(path: &Path, k: u32, rng: &mut dyn CryptoRngCore) -> Result<Self, KeyError> {
         let mut read = || {
             let file = File::open(path)?;
             let bytes = file.metadata()?.len();
@@ -325,7 +326,7 @@ impl Params {
         from: impl Read,
         bytes: u64,
         k: u32,
-        rng: &mut (impl Rng + CryptoRng),
+        rng: &mut dyn CryptoRngCore,
     ) -> Result<Self, FormatError> {
         let mut source = Source::new(from, bytes);
         source.head(MAGIC, VERSION)?;
@@ -440,10 +441,7 @@ fn check_tau_g2(tau_g2: &G2Affine) -> Result<(), FormatError> {
 }
 
 /// Fails unless the points are powers of the tau in `tau G2`, but for a chance of `2^-126`.
-fn check_powers(
-    kzg: &ParamsKZG<Bn256>,
-    rng: &mut (impl Rng + CryptoRng),
-) -> Result<(), FormatError> {
+fn check_powers(kzg: &ParamsKZG<Bn256>, rng: &mut dyn CryptoRngCore) -> Result<(), FormatError> {
     let g = kzg.get_g();
     if g[0] != G1Affine::generator() {
         return Err(value("powers of tau", "the generator of G1 at first", "another point"));
@@ -459,10 +457,7 @@ fn check_powers(
 }
 
 /// Fails unless a random polynomial has the same commitment by its values and by its coefficients.
-fn check_lagrange(
-    kzg: &ParamsKZG<Bn256>,
-    rng: &mut (impl Rng + CryptoRng),
-) -> Result<(), FormatError> {
+fn check_lagrange(kzg: &ParamsKZG<Bn256>, rng: &mut dyn CryptoRngCore) -> Result<(), FormatError> {
     let domain = EvaluationDomain::<Fr>::new(2, kzg.k());
     let values = (0..kzg.n()).map(|_| Fr::random(&mut *rng)).collect();
     let values = domain.lagrange_from_vec(values);

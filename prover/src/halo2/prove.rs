@@ -15,7 +15,7 @@ use meed_halo2::{Assignment, Circuit, Failure};
 use meed_statement::words::Binding;
 use meed_verifier::halo2::{Proof, PROOF_MAGIC};
 use meed_verifier::VerifyError;
-use rand::{CryptoRng, RngCore};
+use rand_core::CryptoRngCore;
 
 use super::key::Key;
 use super::transcript::{Event, Reader, Stopped, Writer};
@@ -190,7 +190,7 @@ pub fn prove(
     key: &Key,
     circuit: &Circuit,
     assignment: &Assignment,
-    rng: &mut (impl RngCore + CryptoRng),
+    rng: &mut dyn CryptoRngCore,
     progress: &mut dyn FnMut(Stage, f64),
     cancel: &AtomicBool,
 ) -> Result<(Proof, Timings<Stage>), ProveError> {
@@ -225,7 +225,7 @@ pub fn prove_unchecked(
     key: &Key,
     circuit: &Circuit,
     assignment: &Assignment,
-    rng: &mut (impl RngCore + CryptoRng),
+    rng: &mut dyn CryptoRngCore,
 ) -> Result<Proof, ProveError> {
     check_circuit(key, circuit)?;
     let (never, mut quiet) = (AtomicBool::new(false), |_, _| {});
@@ -249,7 +249,7 @@ fn create(
     key: &Key,
     circuit: &Circuit,
     assignment: &Assignment,
-    rng: &mut (impl RngCore + CryptoRng),
+    rng: &mut dyn CryptoRngCore,
     run: &mut Run<'_>,
 ) -> Result<Vec<u8>, ProveError> {
     run.enter(Stage::Columns)?;
