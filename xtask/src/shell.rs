@@ -34,6 +34,14 @@ impl Shell {
     pub(crate) fn cargo(&self, arguments: &str) -> Command {
         let mut command = Command::new(&self.cargo);
         command.current_dir(&self.root).args(arguments.split_whitespace());
+        // What cargo told this program about itself. A build script that looks at such a variable (ring's does)
+        // would run again, and all that depends on it, whenever cargo is called from here and then by hand.
+        for (name, _) in std::env::vars_os() {
+            let about_us = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+            if about_us.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+                command.env_remove(name);
+            }
+        }
         command
     }
 
