@@ -3,6 +3,7 @@
 //!
 //! The same numbers give the same inputs. An input that makes a target panic is written to
 //! `artifacts/`. `--write-corpus DIR` writes the seeds for cargo-fuzz, and nothing else.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program for the terminal")]
 
 use std::error::Error;
 use std::panic::{catch_unwind, AssertUnwindSafe};

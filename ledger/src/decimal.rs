@@ -280,7 +280,7 @@ impl FromStr for Scale {
         const EXPECTED: &str = "expected a number above zero such as 0.001 or 1e-3, or 2^-10";
         if let Some(exponent) = text.strip_prefix("2^") {
             let exp2: i64 = exponent.parse().map_err(|_| EXPECTED)?;
-            if exp2.abs() > 4_096 {
+            if exp2.unsigned_abs() > 4_096 {
                 return Err("expected an exponent of magnitude 4,096 or less");
             }
             return Ok(Self(Exact::dyadic(false, BigUint::from(1u32), exp2)));
@@ -478,7 +478,7 @@ mod tests {
         let scale = |s: &str| s.parse::<Scale>();
         assert_eq!(scale("2^-10").unwrap().power_of_two(), Some(-10));
         assert_eq!(Scale::default().power_of_two(), Some(0));
-        for bad in ["0", "-1", "x", "2^x", "2^5000", "nan"] {
+        for bad in ["0", "-1", "x", "2^x", "2^5000", "2^-5000", "2^-9223372036854775808", "nan"] {
             assert!(scale(bad).is_err(), "{bad}");
         }
         let score = "12.5".parse::<Exact>().unwrap().scaled(&scale("1e-1").unwrap());
