@@ -29,9 +29,11 @@ const EXCEPTIONS: [&str; 1] = ["LLVM-exception"];
 pub(crate) fn check(shell: &Shell) -> Result<()> {
     let arguments =
         "tree --workspace --all-features --target all -e normal,build,dev --prefix none \
-                     --no-dedupe --locked -f {p}|{l}";
+                     --locked -f {p}|{l}";
     let tree = output(&mut shell.cargo(arguments))?;
-    let crates: BTreeSet<&str> = tree.lines().filter(|line| !line.is_empty()).collect();
+    // What was listed before has this mark.
+    let lines = tree.lines().map(|line| line.trim_end_matches(" (*)"));
+    let crates: BTreeSet<&str> = lines.filter(|line| !line.is_empty()).collect();
     let mut counts = BTreeMap::new();
     let mut refused = Vec::new();
     for line in crates {
