@@ -6,14 +6,14 @@
 //!
 //! | kind | below |
 //! |---|---|
-//! | raw, reduced | `p` |
-//! | product, difference | `2p` |
+//! | raw, and what `reduce` gives | `p` |
+//! | everything else | `2p` |
 //!
 //! A product of `a` and `b` is below `ab / R + p`; with both below `2p` that is `(1 + 4p/R) p`, and `4p < R`. So
-//! no product ends in a subtraction. Sums and differences of two such values lie in a range of `4p < 2^256`
-//! and are reduced by `2p` and by `p`, without a branch: which way it goes is a coin's throw.
+//! no product ends in a subtraction. Sums and differences are brought back below `2p` by adding `2p` where a
+//! subtraction borrowed, which is a mask and no branch: which way it goes is a coin's throw. (A choice between
+//! two arrays would be no branch either, but is made by address, through memory.)
 
-use core::hint::select_unpredictable;
 use core::marker::PhantomData;
 
 use super::{Cpu, Kernel, Lanes, Stored};
@@ -76,11 +76,12 @@ const fn minus(a: Stored, b: Stored) -> (Stored, bool) {
     (out, borrow)
 }
 
-/// `a`, or `a - b` where that is not negative.
+/// `a - b`, and `modulus` more where that is negative.
 #[inline(always)]
-fn at_most_once(a: Stored, b: Stored) -> Stored {
+fn difference(a: Stored, b: Stored, modulus: Stored) -> Stored {
     let (less, borrow) = minus(a, b);
-    core::array::from_fn(|i| select_unpredictable(borrow, a[i], less[i]))
+    let mask = u64::from(borrow).wrapping_neg();
+    plus(less, modulus.map(|limb| limb & mask)).0
 }
 
 /// `a b + c + d`, which is below `2^128`: its lower and its upper half.
@@ -109,10 +110,10 @@ impl<M: Modulus> Scalar<M> {
         Self(limbs, PhantomData)
     }
 
-    /// What is below `4p`, reduced.
+    /// `a - b` below `2p`.
     #[inline(always)]
-    fn from_four(limbs: Stored) -> Self {
-        Self::new(at_most_once(at_most_once(limbs, Self::TWICE), M::P))
+    fn less(self, other: Self) -> Self {
+        Self::new(difference(self.0, other.0, Self::TWICE))
     }
 
     /// Montgomery's reduction of `low + 2^256 high`, which is below `4 p^2`.
@@ -156,7 +157,7 @@ impl<M: Modulus> Lanes<M, Portable> for Scalar<M> {
 
     #[inline(always)]
     fn raw_store<'a>(self, to: impl FnMut(usize) -> &'a mut Stored) {
-        self.store(to);
+        self.reduce().store(to);
     }
 
     #[inline(always)]
@@ -216,35 +217,33 @@ impl<M: Modulus> Lanes<M, Portable> for Scalar<M> {
 
     #[inline(always)]
     fn sub(self, other: Self) -> Self {
-        // Above 0 and below 2p, since both are below p.
-        Self::new(minus(plus(self.0, M::P).0, other.0).0)
+        self.less(other)
     }
 
     #[inline(always)]
     fn reduce(self) -> Self {
-        Self::new(at_most_once(self.0, M::P))
+        Self::new(difference(self.0, M::P, M::P))
     }
 
     #[inline(always)]
     fn add(self, other: Self) -> Self {
-        Self::from_four(plus(self.0, other.0).0)
+        // Not below zero, since the other is below 2p.
+        self.less(Self::new(minus(Self::TWICE, other.0).0))
     }
 
     #[inline(always)]
     fn sub_reduced(self, other: Self) -> Self {
-        Self::from_four(minus(plus(self.0, Self::TWICE).0, other.0).0)
+        self.less(other)
     }
 
     #[inline(always)]
     fn sub_sub(self, a: Self, b: Self) -> Self {
-        let raised = plus(self.0, Self::TWICE).0;
-        Self::from_four(minus(minus(raised, a.0).0, b.0).0)
+        self.less(a).less(b)
     }
 
     #[inline(always)]
     fn negate(self, mask: u8) -> Self {
-        let opposite = at_most_once(minus(M::P, self.0).0, M::P);
-        self.select(Self::new(opposite), mask)
+        self.select(Self::new([0; 4]).less(self), mask)
     }
 
     #[inline(always)]
